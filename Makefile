@@ -1,0 +1,64 @@
+# Every target works from a fresh clone: what it needs goes into .venv, nothing outside is touched.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTHONS := python3.13 python3.12 python3.11 python3
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+DAY := examples/market/coinbase-2018-04-04.csv
+
+.PHONY: help demo test lint lock bench clean setup
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## replay one day of real quotes and see what stealing changes
+	@$(BIN)/worksteal backtest $(DAY)
+
+test: lint ## lint, then every test, with branch coverage of state/
+	@echo "==> tests"
+	@$(BIN)/pytest -n 2 --cov=state --cov-branch --cov-fail-under=95
+
+lint: $(READY) ## ruff, mypy --strict and the layers
+	@echo "==> ruff check"; $(BIN)/ruff check .
+	@echo "==> ruff format --check"; $(BIN)/ruff format --check .
+	@echo "==> mypy"; $(BIN)/mypy
+	@echo "==> lint-imports"; $(BIN)/lint-imports
+
+bench: $(READY) ## measure throughput and latency
+	@$(BIN)/python -m bench
+
+setup: $(READY) ## make .venv (the other targets do this by themselves)
+
+# Hashes pin every download; the package itself is installed in place.  The stamp is written last,
+# so an installation that was cut short is taken up again.
+$(READY): requirements.lock pyproject.toml
+	@python=; for candidate in $(PYTHONS); do \
+	  if $$candidate -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	    >/dev/null 2>&1; then python=$$candidate; break; fi; done; \
+	if [ -z "$$python" ]; then \
+	  echo "worksteal needs Python 3.11 or newer with its venv module, and none of \"$(PYTHONS)\" is one." >&2; \
+	  exit 1; fi; \
+	if ! $(PIP) --version >/dev/null 2>&1; then \
+	  echo "==> $$($$python --version) makes $(VENV)"; $$python -m venv --clear $(VENV); fi
+	@echo "==> installing requirements.lock into $(VENV) (a minute or two, only when it changes)"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@echo "==> installing worksteal in place"
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+lock: $(READY) ## write requirements.lock anew from pyproject.toml
+	@$(PIP) install --quiet 'uv>=0.6,<1'
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --group dev pyproject.toml -o requirements.lock
+	@echo "requirements.lock is written; 'make test' installs it."
+
+clean: ## remove .venv, caches and reports
+	@rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
+	  .pytest_cache .ruff_cache ./*.egg-info worksteal-report.html
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

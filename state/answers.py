@@ -1,0 +1,182 @@
+"""The venue's answers about orders: accepted, rejected, cancelled, not cancelled, expired, filled.
+
+A handler returns None, or the fault for which the event is refused; then it changed nothing.
+"""
+
+from topics.events import (
+    Fill,
+    OrderAccepted,
+    OrderCancelled,
+    OrderCancelRejected,
+    OrderExpired,
+    OrderRejected,
+)
+from topics.symbols import normal_symbol
+
+from .account import DUST, NEVER, Account, Order
+from .decision import EventFault, Refusal
+from .entries import back_to_waiting, block, end_entry
+from .money import to_micros
+from .placing import end_order, margin_of, reserve
+from .settling import rejected, thief_accepted, thief_gone, thief_rejected, victim_answered
+from .shared import Shared
+
+
+def on_accepted(shared: Shared, account: Account, event: OrderAccepted) -> EventFault | None:
+    """The venue holds the order: one of ours, or one that the desk learns of here."""
+    order = account.orders.get(event.order)
+    policy = shared.policy(account)
+    if order is None:
+        if event.order in account.recent_orders:
+            return EventFault.ORDER_ENDED
+        order = _learn(account, event)
+    elif order.venue_us and order.state == "working":
+        return EventFault.ORDER_EXISTS
+    elif order.state == "submitting":
+        order.move("working")
+        order.limit, order.remaining = event.limit, event.qty
+    if not order.accepted_us:
+        order.accepted_us = shared.now_us
+    order.venue_us = event.ts_us
+    if order.state == "working":
+        _answered(order)
+    reserve(policy, account, order)
+    thief_accepted(shared, account, order)
+    return None
+
+
+def _learn(account: Account, event: OrderAccepted) -> Order:
+    """Put an order on the books that the desk did not send."""
+    order = Order(
+        event.order,
+        account.next_sequence(),
+        normal_symbol(event.symbol),
+        event.side,
+        event.intent,
+        event.mode,
+        event.limit,
+        event.qty,
+        event.pnl,
+        "working",
+    )
+    account.orders[order.id] = order
+    return order
+
+
+def _answered(order: Order) -> None:
+    """The venue spoke: nothing is outstanding for this order."""
+    order.deadline_us, order.unanswered_us, order.missing_us = NEVER, -1, -1
+
+
+def on_rejected(shared: Shared, account: Account, event: OrderRejected) -> EventFault | None:
+    """The venue refused an order that was under way."""
+    order = account.orders.get(event.order)
+    if order is None:
+        return EventFault.UNKNOWN_ORDER
+    if order.venue_us or event.reason == "duplicate":
+        return EventFault.WRONG_STATE
+    entry = end_order(shared, account, order)
+    for_funds = event.reason == "insufficient_funds"
+    if thief_rejected(shared, account, order, for_funds=for_funds) or entry is None:
+        return None
+    back_to_waiting(shared, account, entry, entry.qty)
+    rejected(shared, account, entry, for_funds=for_funds)
+    return None
+
+
+def on_cancelled(shared: Shared, account: Account, event: OrderCancelled) -> EventFault | None:
+    """The rest of an order is gone, and its capital is free."""
+    order = account.orders.get(event.order)
+    if order is None:
+        return EventFault.UNKNOWN_ORDER
+    order_vanished(shared, account, order)
+    return None
+
+
+def on_expired(shared: Shared, account: Account, event: OrderExpired) -> EventFault | None:
+    """The venue let an order lapse; for the capital it is as good as cancelled."""
+    order = account.orders.get(event.order)
+    if order is None:
+        return EventFault.UNKNOWN_ORDER
+    order_vanished(shared, account, order)
+    return None
+
+
+def order_vanished(shared: Shared, account: Account, order: Order) -> None:
+    """Take an order off the books that no longer works, and decide what becomes of its entry.
+
+    An entry whose order was stolen, or never arrived, waits again.  One whose order someone else
+    ended is over: a person who cancels an order does not want it back.
+    """
+    asked_for = order.state == "cancelling"
+    never_arrived = order.state == "submitting"
+    freed = margin_of(shared, shared.policy(account), order)
+    entry = end_order(shared, account, order)
+    victim_answered(shared, account, order, freed)
+    if thief_gone(shared, account, order) or entry is None:
+        return
+    if asked_for or never_arrived:
+        back_to_waiting(shared, account, entry, order.remaining)
+    else:
+        end_entry(shared, account, entry, "cancelled")
+
+
+def on_cancel_rejected(
+    shared: Shared, account: Account, event: OrderCancelRejected
+) -> EventFault | None:
+    """The order works on; a steal that counted on it must do without."""
+    order = account.orders.get(event.order)
+    if order is None:
+        return EventFault.UNKNOWN_ORDER
+    if order.state != "cancelling":
+        return EventFault.WRONG_STATE
+    order.move("working")
+    _answered(order)
+    victim_answered(shared, account, order, 0, "cancel_failed")
+    order.steal = None
+    return None
+
+
+def on_fill(shared: Shared, account: Account, event: Fill) -> EventFault | None:
+    """A trade: it moves capital whatever the desk thought of the order.
+
+    A fill that the last snapshot contains already (by the venue's time) only settles its order.
+    """
+    if not account.remember_fill(event.fill):
+        return EventFault.DUPLICATE_FILL
+    if event.ts_us > account.snapshot_us:
+        fee = to_micros(event.fee)
+        account.trade(normal_symbol(event.symbol), event.side, event.qty, event.price, fee)
+        account.last_fill_us = max(account.last_fill_us, event.ts_us)
+    order = account.orders.get(event.order)
+    if order is not None:
+        _fill_order(shared, account, order, event)
+    shared.wake(account)
+    return None
+
+
+def _fill_order(shared: Shared, account: Account, order: Order, event: Fill) -> None:
+    """Reduce the order by a fill, and end it when nothing remains."""
+    if order.state == "submitting":  # the fill overtook the acceptance
+        order.move("working")
+        order.accepted_us = shared.now_us
+        _answered(order)
+    order.venue_us = order.venue_us or event.ts_us
+    order.remaining -= event.qty
+    if order.remaining > DUST * event.qty:
+        reserve(shared.policy(account), account, order)
+        thief_accepted(shared, account, order)
+        return
+    thief_accepted(shared, account, order)
+    entry = end_order(shared, account, order)
+    victim_answered(shared, account, order, 0, "victim_filled")
+    if entry is not None:
+        end_entry(shared, account, entry, "filled")
+
+
+def order_overdue(shared: Shared, account: Account, order: Order) -> None:
+    """The venue did not answer: nothing new is decided until a snapshot tells what is true."""
+    order.unanswered_us, order.deadline_us = shared.now_us, NEVER
+    if order.entry is not None and order.entry in account.entries:
+        entry = account.entries[order.entry]
+        block(shared, account, entry, Refusal.AWAITING_RECONCILIATION, "order_unanswered")

@@ -1,0 +1,77 @@
+"""What bots ask for: a new entry, or an entry no longer wanted.  And entries whose time is up."""
+
+from topics.commands import Cancel
+from topics.events import EntryRequested, EntryWithdrawn
+from topics.symbols import normal_symbol
+
+from .account import Account, Entry
+from .attempt import attempt
+from .decision import EventFault
+from .entries import end_entry
+from .hours import default_expiry_us
+from .money import seconds_to_us
+from .settling import lose
+from .shared import Shared
+
+
+def on_requested(shared: Shared, account: Account, event: EntryRequested) -> EventFault | None:
+    """Let an entry wait for its trigger; it may be there already."""
+    if event.entry in account.entries:
+        return EventFault.ENTRY_EXISTS
+    policy = shared.policy(account)
+    symbol = normal_symbol(event.symbol)
+    expires_us = event.expires_us
+    if expires_us is None:
+        crypto = policy.asset_class(symbol) == "crypto"
+        hours = shared.calendars.XNYS
+        if policy.calendar == "weekdays":
+            crypto, hours = symbol in policy.active_cryptos, shared.calendars.weekdays
+        expires_us = default_expiry_us(shared.now_us, crypto, hours)
+    if expires_us <= shared.now_us:
+        return EventFault.ENTRY_EXPIRED
+    entry = Entry(
+        event.entry,
+        symbol,
+        event.side,
+        event.limit,
+        event.qty,
+        event.mode,
+        event.pnl,
+        event.tolerance,
+        event.force,
+        event.rank,
+        shared.now_us,
+        expires_us,
+    )
+    account.entries[entry.id] = entry
+    shared.timers.set(expires_us, account.id, "entry_expiry", entry.id)
+    shared.place_in_ladder(account, entry)
+    attempt(shared, account, entry)
+    return None
+
+
+def on_withdrawn(shared: Shared, account: Account, event: EntryWithdrawn) -> EventFault | None:
+    """End an entry that the bot no longer wants."""
+    entry = account.entries.get(event.entry)
+    if entry is None:
+        return EventFault.UNKNOWN_ENTRY
+    give_up(shared, account, entry, "withdrawn")
+    return None
+
+
+def give_up(shared: Shared, account: Account, entry: Entry, reason: str) -> None:
+    """End an entry in whatever state it is: cancel its order, let its steal come to nothing.
+
+    Victims that are being cancelled for it are answered first; the steal is lost then.
+    """
+    order = account.orders.get(entry.order) if entry.order else None
+    steal = account.steals.get(entry.steal) if entry.steal else None
+    end_entry(shared, account, entry, reason)
+    if steal is not None and steal.phase != "cancelling":
+        lose(shared, account, steal, reason)
+    if order is not None and order.state != "cancelling":
+        order.move("cancelling")
+        wait_us = seconds_to_us(shared.policy(account).order_timeout_s)
+        order.deadline_us = shared.now_us + wait_us
+        shared.timers.set(order.deadline_us, account.id, "order", order.id)
+        shared.outbox.command(Cancel, account.id, order=order.id, symbol=order.symbol)

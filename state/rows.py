@@ -1,0 +1,82 @@
+"""Durable rows: a desk as key-value pairs, and back, and one digest of them all.
+
+    cursor            clock, next journal offset, high-water marks, default policy
+    account/<id>      one account, complete
+    price/<symbol>    last quote and forecast
+
+Timers, ladders and open sessions are not stored: they follow from the rows.
+"""
+
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+
+import msgspec
+
+from .account import Account
+from .prices import PriceRow
+
+FORMAT = 1
+"""Version of the rows; a store written by another is refused."""
+
+
+class Cursor(msgspec.Struct):
+    """Where a desk stands in its journal.  `marks` maps `topic:partition` to an offset."""
+
+    format: int
+    now_us: int
+    next_offset: int
+    marks: dict[str, int]
+    default_policy: str
+
+
+class RowsError(ValueError):
+    """Rows that this version cannot read; the message says what to do."""
+
+
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+def encode_rows(
+    cursor: Cursor, accounts: Iterable[Account], prices: Iterable[PriceRow]
+) -> dict[str, bytes]:
+    """Return rows by key, in the order of their keys."""
+    rows = {"cursor": _encode(cursor)}
+    rows |= {f"account/{account.id}": _encode(account) for account in accounts}
+    rows |= {f"price/{price.symbol}": _encode(price) for price in prices}
+    return dict(sorted(rows.items()))
+
+
+def decode_rows(rows: Mapping[str, bytes]) -> tuple[Cursor, list[Account], list[PriceRow]]:
+    """Read rows back; raises `RowsError` if they are damaged or of another version."""
+    if "cursor" not in rows:
+        raise RowsError("the rows have no cursor: the store is incomplete, rebuild it")
+    try:
+        raw = msgspec.msgpack.decode(rows["cursor"])
+        if raw.get("format") != FORMAT:
+            raise RowsError(
+                f"the rows are of format {raw.get('format')}, this version reads {FORMAT}:"
+                " rebuild the store from the journal"
+            )
+        cursor = msgspec.convert(raw, Cursor)
+        accounts = [
+            msgspec.msgpack.decode(row, type=Account)
+            for key, row in sorted(rows.items())
+            if key.startswith("account/")
+        ]
+        prices = [
+            msgspec.msgpack.decode(row, type=PriceRow)
+            for key, row in sorted(rows.items())
+            if key.startswith("price/")
+        ]
+    except (msgspec.MsgspecError, AttributeError) as error:
+        raise RowsError(f"the rows are damaged, rebuild the store: {error}") from error
+    return cursor, accounts, prices
+
+
+def digest(rows: Mapping[str, bytes]) -> str:
+    """Return one 128-bit digest of all rows, in hexadecimal."""
+    total = blake2b(digest_size=16)
+    for key, row in sorted(rows.items()):
+        total.update(f"{key}:{len(row)}:".encode())
+        total.update(row)
+    return total.hexdigest()

@@ -1,0 +1,192 @@
+"""What all accounts of a desk share: clock, prices, hours, ranks, timers, outbox, default policy."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from .account import Account, Entry
+from .decision import Choice, Refusal
+from .hours import Calendars
+from .outbox import Outbox
+from .policy import DEFAULT, Policy
+from .prices import Price, Prices
+from .ranks import desk_ranks, forced, tolerance
+from .timers import Timers
+from .triggers import band
+
+
+class Weighed(NamedTuple):
+    """What a try came to.  No refusal and no choice: free capital sufficed."""
+
+    needed_micros: int
+    free_micros: int
+    refusal: Refusal | None
+    choice: Choice | None
+
+
+class Attempt(NamedTuple):
+    """One triggered entry's try, for whoever watches the desk decide (`worksteal explain`).
+
+    `entry` is as it stands afterwards; `output_ids` are the commands and facts that followed.
+    """
+
+    ts_us: int
+    account: str
+    entry: Entry
+    policy: Policy
+    price: float
+    weighed: Weighed
+    output_ids: tuple[str, ...]
+
+
+class Shared:
+    """The desk's clock and everything that is not one account's own."""
+
+    __slots__ = (
+        "_own_policies",
+        "accounts",
+        "calendars",
+        "changed",
+        "default_policy",
+        "next_change_us",
+        "now_us",
+        "outbox",
+        "prices",
+        "rank_cache",
+        "timers",
+        "watch",
+        "weekdays_open",
+        "woken",
+        "xnys_open",
+    )  # fmt: skip
+
+    def __init__(self, calendars: Calendars, policy: Policy = DEFAULT) -> None:
+        self.calendars = calendars
+        self.default_policy = policy
+        self.accounts: dict[str, Account] = {}
+        self.changed: dict[str, None] = {}
+        self.woken: dict[str, None] = {}
+        self.prices = Prices()
+        self.timers = Timers()
+        self.outbox = Outbox()
+        self.now_us = 0
+        self.next_change_us = 0
+        self.xnys_open = False
+        self.weekdays_open = False
+        self.rank_cache: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, int]] = {}
+        self.watch: Callable[[Attempt], None] | None = None
+        self._own_policies: dict[str, Policy] = {}
+
+    # -- policy ----------------------------------------------------------------------------------
+
+    def policy(self, account: Account) -> Policy:
+        """Return the policy in force for an account: its own, or the default."""
+        if account.own_policy is None:
+            return self.default_policy
+        found = self._own_policies.get(account.id)
+        if found is None:
+            found = Policy.model_validate(msgspec.json.decode(account.own_policy))
+            self._own_policies[account.id] = found
+        return found
+
+    def set_policy(self, account: Account | None, policy: Policy) -> None:
+        """Put a policy in force, for one account or as the default."""
+        self.rank_cache.clear()
+        if account is None:
+            self.default_policy = policy
+            return
+        account.own_policy = policy.model_dump_json()
+        self._own_policies[account.id] = policy
+
+    # -- clock and hours -------------------------------------------------------------------------
+
+    def advance(self, now_us: int) -> bool:
+        """Move the clock; True if a market opened or closed.  It never goes back."""
+        self.now_us = now_us
+        if now_us < self.next_change_us:
+            return False
+        before = (self.xnys_open, self.weekdays_open)
+        xnys, weekdays = self.calendars
+        self.xnys_open = xnys.is_open(now_us)
+        self.weekdays_open = weekdays.is_open(now_us)
+        self.next_change_us = min(xnys.next_change_us(now_us), weekdays.next_change_us(now_us))
+        return (self.xnys_open, self.weekdays_open) != before
+
+    def session_open(self, policy: Policy) -> bool:
+        """Tell whether New York is open by the calendar the policy goes by."""
+        return self.xnys_open if policy.calendar == "XNYS" else self.weekdays_open
+
+    # -- when an entry goes ----------------------------------------------------------------------
+
+    def ranks(self, policy: Policy) -> dict[str, int]:
+        """Return the desk's own ranks under a policy."""
+        key = (policy.ranked_symbols, policy.crypto_symbols)
+        found = self.rank_cache.get(key)
+        if found is None:
+            found = self.rank_cache[key] = desk_ranks(policy, self.prices.forecasts())
+        return found
+
+    def trigger_of(self, policy: Policy, entry: Entry) -> tuple[float, bool]:
+        """Return an entry's tolerance and whether it is forced, as things stand.
+
+        A policy may keep what was found at first (rule M4).
+        """
+        keeps = policy.trigger_decided == "on_request"
+        if keeps and entry.kept_tolerance is not None:
+            return entry.kept_tolerance, entry.kept_force
+        is_open = self.session_open(policy)
+        desk = policy.rank_source == "desk"
+        rank = self.ranks(policy).get(entry.symbol) if desk else entry.rank
+        force = forced(policy, entry.symbol, is_open, rank, entry.force)
+        near = tolerance(policy, entry.symbol, is_open, entry.tolerance)
+        if keeps:
+            entry.kept_tolerance, entry.kept_force = near, force
+        return near, force
+
+    def place_in_ladder(self, account: Account, entry: Entry) -> None:
+        """Let a waiting entry be woken by quotes, at the prices its trigger now gives."""
+        policy = self.policy(account)
+        price = self.prices.get(entry.symbol)
+        near, force = self.trigger_of(policy, entry)
+        price.ladder(entry.side).put(
+            (account.id, entry.id), band(policy, entry.side, entry.limit, near, force)
+        )
+        price.refresh_quiet()
+
+    def take_from_ladder(self, account: Account, entry: Entry) -> None:
+        """Let quotes leave an entry alone."""
+        price = self.prices.get(entry.symbol)
+        price.ladder(entry.side).remove((account.id, entry.id))
+        price.refresh_quiet()
+
+    # -- what is known ---------------------------------------------------------------------------
+
+    def fresh(self, policy: Policy, symbol: str) -> Price | None:
+        """Return a symbol's price if it has a quote that is not too old."""
+        price = self.prices.find(symbol)
+        if price is None or price.quote_us < 0:
+            return None
+        return price if self.now_us - price.quote_us <= policy.quote_max_age_us else None
+
+    def pnl(self, symbol: str, own: float | None) -> float:
+        """Return a forecast: the entry's or order's own, else the symbol's last, else 0."""
+        if own is not None:
+            return own
+        price = self.prices.find(symbol)
+        return price.pnl if price is not None and price.pnl is not None else 0.0
+
+    def account(self, name: str) -> Account:
+        """Return an account, a new one if it was never heard of."""
+        found = self.accounts.get(name)
+        if found is None:
+            found = self.accounts[name] = Account(name)
+        return found
+
+    def touch(self, account: Account) -> None:
+        """Mark an account for the next checkpoint."""
+        self.changed[account.id] = None
+
+    def wake(self, account: Account) -> None:
+        """Something changed that may let this account's blocked entries go."""
+        self.woken[account.id] = None

@@ -1,0 +1,178 @@
+"""`worksteal explain`: why this command, or why this refusal?"""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from state.decision import MEANING, Candidate, Refusal
+from state.money import to_dollars
+from state.outbox import Outputs
+from state.shared import Attempt
+from streams.backtest.market.cells import utc_text
+from streams.backtest.run import Hooks, Options, calendars_for, run_backtest
+from topics.facts import AnyFact, EntryBlocked, StealStarted
+
+from .inputs import (
+    AUTO,
+    Capital,
+    FeeRate,
+    Files,
+    PositionSize,
+    Settings,
+    StrategyName,
+    UsageError,
+    make_strategy,
+    read_data,
+    read_policies,
+)
+
+LISTED = 40
+
+
+def explain(
+    files: Files,
+    output_id: Annotated[
+        str | None,
+        typer.Option("--id", help="Id of a command or fact; without it, ids are listed."),
+    ] = None,
+    policy: Annotated[
+        str, typer.Option(metavar="FILE|NAME", help="The policy of the run.")
+    ] = "default",
+    settings: Settings = None,
+    capital: Capital = 10_000.0,
+    position: PositionSize = 3_500.0,
+    strategy: StrategyName = AUTO,
+    fee_rate: FeeRate = 0.001,
+) -> None:
+    """Replay a backtest and show what was weighed for one command or refusal.
+
+    Give the same options as the backtest; the replay makes the same ids.
+
+    Example: `worksteal explain examples/market/coinbase-2018-04-04.csv --id 0-9999-0`
+    """
+    (chosen,) = read_policies([policy], settings)
+    market = read_data(files, capital, position)
+    found: list[Attempt] = []
+    said: list[AnyFact] = []
+    known: set[str] = set()
+
+    def watch(attempt: Attempt) -> None:
+        if output_id in attempt.output_ids:
+            found.append(attempt)
+
+    def outputs(spoken: Outputs) -> None:
+        known.update(command.id for command in spoken.commands)
+        known.update(fact.id for fact in spoken.facts)
+        said.extend(fact for fact in spoken.facts if isinstance(fact, StealStarted | EntryBlocked))
+
+    made = make_strategy(strategy, market, position)
+    options = Options(capital=capital, fee_rate=fee_rate)
+    run_backtest(market, made, chosen, options, calendars_for(market), Hooks(None, outputs, watch))
+    if output_id is None:
+        _list(said)
+    elif found:
+        show(found[0])
+    elif output_id in known:
+        typer.echo(
+            f"{output_id} follows from the venue's answer or from time alone, not from a decision:"
+            " look at the steal.started or submit before it."
+        )
+    else:
+        raise UsageError(
+            f"--id {output_id}: the run under {chosen.name} said nothing with this id;"
+            " give the same options as the backtest, or leave --id out for a list."
+        )
+
+
+def _list(said: list[AnyFact]) -> None:
+    """List steals and refusals, the first of each kind first."""
+    table = Table(title="steals and refusals")
+    table.add_column("id", no_wrap=True)
+    table.add_column("time (UTC)", no_wrap=True)
+    for header in ("what", "entry", "why"):
+        table.add_column(header, overflow="fold")
+    steals = [fact for fact in said if isinstance(fact, StealStarted)][: LISTED // 2]
+    blocks = [fact for fact in said if isinstance(fact, EntryBlocked)][: LISTED // 2]
+    for fact in sorted((*steals, *blocks), key=lambda fact: (fact.ts_us, fact.id)):
+        if isinstance(fact, StealStarted):
+            victims = ", ".join(victim.order for victim in fact.victims)
+            table.add_row(fact.id, utc_text(fact.ts_us), "steal", fact.entry, f"from {victims}")
+        else:
+            table.add_row(fact.id, utc_text(fact.ts_us), "blocked", fact.entry, fact.reason)
+    Console().print(table)
+
+
+def show(attempt: Attempt) -> None:
+    """Print one decision: the entry, the ladder of checks, the candidates."""
+    console = Console(highlight=False)
+    entry, policy, weighed = attempt.entry, attempt.policy, attempt.weighed
+    outcome = str(weighed.refusal) if weighed.refusal else "submitted"
+    if weighed.refusal is None and weighed.choice is not None:
+        outcome = "steals from " + ", ".join(item.view.order for item in weighed.choice.victims)
+    console.print(f"{utc_text(attempt.ts_us)}  entry {entry.id}  policy {policy.name}: {outcome}")
+    side = "ask" if entry.side == "buy" else "bid"
+    pnl = "the symbol's" if entry.pnl is None else f"{entry.pnl:,.2f}"
+    console.print(
+        f"{entry.side} {entry.qty:g} {entry.symbol} at {entry.limit:,.8g},"
+        f" {side} {attempt.price:,.8g}, forecast {pnl};"
+        f" needs {to_dollars(weighed.needed_micros):,.2f} dollars,"
+        f" free {to_dollars(weighed.free_micros):,.2f}"
+    )
+    console.print(ladder_table(attempt))
+    if weighed.choice is not None and weighed.choice.weighed:
+        console.print(candidates_table(attempt))
+
+
+def ladder_table(attempt: Attempt) -> Table:
+    """Return the checks in their order: passed, failed, not reached.
+
+    With free capital the ladder ends before any question of stealing is asked.
+    """
+    weighed = attempt.weighed
+    table = Table("check", "result", "fails when", title="ladder of checks")
+    reached = True
+    for refusal in Refusal:
+        if refusal in (Refusal.ORDERS_UNAVAILABLE, Refusal.CANCEL_FAILED):
+            continue  # only the original's synchronous broker had these
+        if refusal is Refusal.DISABLED:
+            enough = weighed.refusal is None and weighed.choice is None
+            fits = "yes: submitted" if enough else ("no" if reached else "not reached")
+            table.add_row("fits free capital", fits, "otherwise victims are looked for")
+            reached = reached and not enough
+        result = "passed" if reached else "not reached"
+        if refusal is weighed.refusal:
+            reached, detail = False, weighed.choice.detail if weighed.choice else None
+            result = f"[bold]FAILED[/bold] {detail or ''}".strip()
+        table.add_row(str(refusal), result, MEANING[refusal])
+    return table
+
+
+def candidates_table(attempt: Attempt) -> Table:
+    """Return all orders that were weighed, the victims marked."""
+    choice = attempt.weighed.choice
+    assert choice is not None
+    taken = {item.view.order for item in choice.victims}
+    title = f"orders weighed (the entry is {choice.entrant_distance:.4%} from its limit)"
+    table = Table("", "order", "limit", "distance", "forecast", "frees", "verdict", title=title)
+    for number, item in enumerate(choice.weighed, 1):
+        view = item.view
+        table.add_row(
+            str(number),
+            f"{view.order} ({view.side} {view.symbol})",
+            f"{view.limit:,.8g}",
+            "no price" if item.distance is None else f"{item.distance:.4%}",
+            f"{view.pnl:,.2f}",
+            f"{to_dollars(view.frees_micros):,.2f}",
+            _verdict(item, taken=view.order in taken),
+        )
+    return table
+
+
+def _verdict(item: Candidate, *, taken: bool) -> str:
+    if item.protection is not None:
+        return f"protected: {item.protection}"
+    if taken:
+        return "[bold]victim[/bold]" + (" (fight won)" if item.fight else "")
+    return "fight lost" if item.fight_lost else "not needed"

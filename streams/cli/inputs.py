@@ -1,0 +1,123 @@
+"""What commands have in common: options, and how files and words become policies and data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.console import Console
+
+from state.policy import PRESETS, Policy, PolicyError, policy_from
+from streams.backtest.market import Market, read_market
+from streams.strategies import Strategy, load_strategy, strategy_for
+
+AUTO = "auto"
+
+Files = Annotated[
+    list[Path], typer.Argument(help="Market files; several are merged on one clock.")
+]
+Policies = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE|NAME",
+        help="Policy file (YAML or JSON) or preset; may be repeated. "
+        "[default: none, reference, default]",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=VALUE", help="Override a policy field; may be repeated."),
+]
+Capital = Annotated[float, typer.Option(min=1, max=1e11, help="Dollars at the start.")]
+PositionSize = Annotated[float, typer.Option("--position", min=1, max=1e11, help="Dollars each.")]
+StrategyName = Annotated[
+    str, typer.Option("--strategy", metavar="auto|FILE:CLASS", help="Who asks for entries.")
+]
+FeeRate = Annotated[
+    float, typer.Option(min=0, max=0.1, help="The venue's fee, a fraction of notional.")
+]
+
+messages = Console(stderr=True, highlight=False)
+"""Where progress and remarks go."""
+
+
+class UsageError(Exception):
+    """A user's mistake; the message is one sentence that says what to do."""
+
+
+def read_policies(names: Sequence[str] | None, settings: Sequence[str] | None) -> list[Policy]:
+    """Return the policies to run, in order; no names: the three presets."""
+    overrides = read_settings(settings or ())
+    policies = []
+    for name in names or tuple(PRESETS):
+        base, values = _named(name)
+        try:
+            policies.append(policy_from(values | overrides, base))
+        except PolicyError as error:
+            raise UsageError(f"policy {name}: {error}.") from error
+    seen: set[str] = set()
+    for policy in policies:
+        if policy.name in seen:
+            raise UsageError(
+                f"two policies are called {policy.name}: give each file another `name`."
+            )
+        seen.add(policy.name)
+    return policies
+
+
+def _named(name: str) -> tuple[Policy, dict[str, Any]]:
+    """Return a preset, or the default and what a file changes in it."""
+    if name in PRESETS:
+        return PRESETS[name], {}
+    path = Path(name)
+    if not path.is_file():
+        presets = ", ".join(PRESETS)
+        raise UsageError(f"{name} is no policy file and no preset: the presets are {presets}.")
+    try:
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: the policy file cannot be read: {error}.") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark is not None else ""
+        raise UsageError(f"{path}{line}: this is no YAML; write one `field: value` a line.") from None
+    if not isinstance(body, dict) or not all(isinstance(key, str) for key in body):
+        raise UsageError(f"{path}: a policy file has one `field: value` a line.")
+    base = body.pop("base", "default")
+    if base not in PRESETS:
+        raise UsageError(f"{path}: base: {base!r} is no preset; they are {', '.join(PRESETS)}.")
+    return PRESETS[base], {"name": path.stem, **body}
+
+
+def read_settings(settings: Sequence[str]) -> dict[str, Any]:
+    """Read `field=value` words; values are YAML, so numbers, true and [A, B] mean themselves."""
+    values = {}
+    for setting in settings:
+        field, equals, text = setting.partition("=")
+        if not equals or not field:
+            raise UsageError(f"--set {setting}: write it as field=value.")
+        if field not in Policy.model_fields:
+            raise UsageError(
+                f"--set {setting}: {field} is no field of a policy; `worksteal policy show` lists them."
+            )
+        try:
+            values[field] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise UsageError(f"--set {setting}: the value cannot be read.") from error
+    return values
+
+
+def read_data(files: Sequence[Path], capital: float, position: float) -> Market:
+    """Read the market files; a position that the capital cannot pay for once is a mistake."""
+    if position > capital:
+        raise UsageError(
+            f"--position {position:g} is more than --capital {capital:g}: nothing could be bought."
+        )
+    return read_market(files)
+
+
+def make_strategy(name: str, market: Market, position: float) -> Strategy:
+    """Return a new strategy, by its reference or the one that suits the data."""
+    return strategy_for(market, position) if name == AUTO else load_strategy(name, position)

@@ -1,0 +1,1 @@
+"""Venues: where orders rest and fill, in simulation or at a broker."""
