@@ -30,8 +30,8 @@ lint: $(READY) ## ruff, mypy --strict and the layers
 	@echo "==> mypy"; $(BIN)/mypy
 	@echo "==> lint-imports"; $(BIN)/lint-imports
 
-bench: $(READY) ## measure throughput and latency
-	@$(BIN)/python -m bench
+bench: $(READY) ## measure how fast the desk decides
+	@$(BIN)/python bench/desk.py
 
 setup: $(READY) ## make .venv (the other targets do this by themselves)
 

@@ -81,6 +81,7 @@ class Order(msgspec.Struct):
     `deadline_us` is when the venue should have answered; `unanswered_us` when
     the desk noted that it did not, else -1.
     `missing_us` is the first snapshot that did not list the order, -1 when none did not.
+    `asked` counts the cancels sent because the venue never said a word about the order.
     """
 
     id: str
@@ -100,6 +101,7 @@ class Order(msgspec.Struct):
     reserved_micros: int = 0
     deadline_us: int = NEVER
     unanswered_us: int = -1
+    asked: int = 0
     steal: str | None = None
 
     def move(self, state: OrderState) -> None:

@@ -3,6 +3,7 @@
 A handler returns None, or the fault for which the event is refused; then it changed nothing.
 """
 
+from topics.commands import Cancel
 from topics.events import (
     Fill,
     OrderAccepted,
@@ -16,7 +17,7 @@ from topics.symbols import normal_symbol
 from .account import DUST, NEVER, Account, Order
 from .decision import EventFault, Refusal
 from .entries import back_to_waiting, block, end_entry
-from .money import to_micros
+from .money import seconds_to_us, to_micros
 from .placing import end_order, margin_of, reserve
 from .settling import rejected, thief_accepted, thief_gone, thief_rejected, victim_answered
 from .shared import Shared
@@ -130,6 +131,10 @@ def on_cancel_rejected(
         return EventFault.UNKNOWN_ORDER
     if order.state != "cancelling":
         return EventFault.WRONG_STATE
+    if not order.venue_us:
+        # Unknown there, or filled before it was ever reported: the next snapshot contains which.
+        order.venue_us, order.unanswered_us, order.deadline_us = event.ts_us, shared.now_us, NEVER
+        return None
     order.move("working")
     _answered(order)
     victim_answered(shared, account, order, 0, "cancel_failed")
@@ -175,8 +180,21 @@ def _fill_order(shared: Shared, account: Account, order: Order, event: Fill) -> 
 
 
 def order_overdue(shared: Shared, account: Account, order: Order) -> None:
-    """The venue did not answer: nothing new is decided until a snapshot tells what is true."""
+    """The venue did not answer in time: nothing new is decided until it is known what happened.
+
+    An order that the venue never spoke of may still be on its way, and no snapshot can prove that
+    it will not arrive.  So it is cancelled, again and again until there is an answer: the venue
+    takes commands in their order, so after that answer the order cannot come to life any more.
+    """
     order.unanswered_us, order.deadline_us = shared.now_us, NEVER
+    if not order.venue_us:
+        if order.state == "submitting":
+            order.move("cancelling")
+        patience = seconds_to_us(shared.policy(account).order_timeout_s)
+        order.deadline_us = shared.now_us + max(1, patience << min(order.asked, 6))
+        order.asked += 1
+        shared.timers.set(order.deadline_us, account.id, "order", order.id)
+        shared.outbox.command(Cancel, account.id, order=order.id, symbol=order.symbol)
     if order.entry is not None and order.entry in account.entries:
         entry = account.entries[order.entry]
         block(shared, account, entry, Refusal.AWAITING_RECONCILIATION, "order_unanswered")

@@ -309,7 +309,8 @@ class Desk:
             desk.marks[topic, int(number)] = mark
         for row in prices:
             shared.prices.get(row.symbol).load(row)
-        shared.advance(cursor.now_us)
+        if cursor.next_offset:  # else no frame was ever applied, and there is no time yet
+            shared.advance(cursor.now_us)
         for account in accounts:
             shared.accounts[account.id] = account
             resume(shared, account)

@@ -3,7 +3,7 @@
 from topics.events import AccountSnapshot
 from topics.symbols import normal_symbol
 
-from .account import NEVER, Account, Holding, Order
+from .account import NEVER, Account, Holding
 from .answers import order_vanished
 from .decision import EventFault
 from .money import seconds_to_us, to_micros, value_micros
@@ -39,25 +39,21 @@ def on_snapshot(shared: Shared, account: Account, event: AccountSnapshot) -> Eve
 def reconcile(shared: Shared, account: Account, listed: frozenset[str], at_us: int) -> None:
     """Compare the books with the orders that the venue had open at `at_us` (its own time).
 
-    An order without an answer is settled at once.  Any other that the venue does not list may
-    only be overtaken by its own cancel or fill, so it goes when a later snapshot still lacks it.
+    An order whose answer is overdue is settled at once, if the venue ever spoke of it (see
+    `answers.order_overdue`).  Any other that the venue does not list may only be overtaken by its
+    own cancel or fill, so it goes when a later snapshot still lacks it.
     """
     patience_us = seconds_to_us(shared.policy(account).order_timeout_s)
     for order in sorted(account.orders.values(), key=lambda order: order.seq):
+        overdue = 0 <= order.unanswered_us <= at_us
         if order.id in listed:
             order.missing_us = -1
-            if 0 <= order.unanswered_us <= at_us:
-                found(order)
-        elif 0 <= order.unanswered_us <= at_us or (
-            order.missing_us >= 0 and at_us - order.missing_us >= patience_us
-        ):
+            order.venue_us = order.venue_us or at_us
+            if overdue:  # it works; a cancel under way may still be answered
+                order.unanswered_us, order.deadline_us = -1, NEVER
+        elif not order.venue_us or order.venue_us > at_us:
+            continue
+        elif overdue or 0 <= order.missing_us <= at_us - patience_us:
             order_vanished(shared, account, order)
-        elif order.venue_us and order.venue_us <= at_us and order.missing_us < 0:
+        elif order.missing_us < 0:
             order.missing_us = at_us
-
-
-def found(order: Order) -> None:
-    """The venue has the order after all: it works."""
-    if order.state != "working":
-        order.move("working")
-    order.unanswered_us, order.deadline_us = -1, NEVER

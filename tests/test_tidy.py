@@ -39,15 +39,18 @@ def sources(*folders: str) -> list[Path]:
 
 
 def tracked() -> list[Path]:
-    """Return every file that is or would be committed."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    names = listed.stdout.decode().split("\0")
-    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+    """Return every file that is or would be committed; outside a work tree, all but hidden ones."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        inside = (path.relative_to(ROOT) for path in ROOT.rglob("*"))
+        names = [str(path) for path in inside if not re.search(r"(^|/)[._]", path.as_posix())]
+    else:
+        names = listed.stdout.decode().split("\0")
+    found = [ROOT / name for name in names if name and (ROOT / name).is_file()]
+    assert ROOT / "pyproject.toml" in found
+    return found
 
 
 # ---- the rules for one file ----

@@ -299,5 +299,3 @@ def _wish(action: RequestEntry | WithdrawEntry | PublishForecast, now_us: int) -
         tolerance=action.tolerance,
         expires_us=action.expires_us,
     )
-
-

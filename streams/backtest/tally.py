@@ -96,8 +96,7 @@ class Tally:
         self._peak = max(self._peak, use)
         self._highest = max(self._highest, equity)
         fallen = self._highest - equity
-        if fallen > self._drawdown:
-            self._drawdown = fallen
+        self._drawdown = max(self._drawdown, fallen)
         if self._highest > 0:
             self._drawdown_fraction = max(self._drawdown_fraction, fallen / self._highest)
 

@@ -1,8 +1,9 @@
-"""`worksteal backtest`: does stealing pay on this data?"""
+"""`worksteal backtest`: replays data under several policies and says what each came to."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -52,7 +53,10 @@ def backtest(
         Path | None, typer.Option(help="Write every command to this file, a JSON line each.")
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON document on standard output; no report unless --report.")
+        bool,
+        typer.Option(
+            "--json", help="One JSON document on standard output; no report unless --report."
+        ),
     ] = False,
 ) -> None:
     """Replay market data under several policies and compare what became of the capital.
@@ -62,7 +66,9 @@ def backtest(
     chosen = read_policies(policies, settings)
     market = read_data(files, capital, position)
     with _commands_to(commands) as out:
-        comparison = compare(files, market, chosen, Setup(capital, position, strategy, fee_rate), out)
+        comparison = compare(
+            files, market, chosen, Setup(capital, position, strategy, fee_rate), out
+        )
     target = report or (None if as_json else REPORT)
     if target is not None:
         write_report(comparison, target)
@@ -102,7 +108,7 @@ def compare(
             name = made.name
             task = progress.add_task(policy.name, total=len(market.quotes))
             hooks = Hooks(
-                progress=lambda count, task=task: progress.advance(task, count),
+                progress=partial(progress.advance, task),
                 outputs=_writer(commands, policy.name),
             )
             runs[policy.name] = run_backtest(market, made, policy, setup.options, times, hooks)

@@ -1,4 +1,4 @@
-"""`worksteal explain`: why this command, or why this refusal?"""
+"""`worksteal explain`: shows why a command was given, or an entry refused."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from state.outbox import Outputs
 from state.shared import Attempt
 from streams.backtest.market.cells import utc_text
 from streams.backtest.run import Hooks, Options, calendars_for, run_backtest
-from topics.facts import AnyFact, EntryBlocked, StealStarted
+from topics.facts import EntryBlocked, StealStarted
 
 from .inputs import (
     AUTO,
@@ -55,7 +55,7 @@ def explain(
     (chosen,) = read_policies([policy], settings)
     market = read_data(files, capital, position)
     found: list[Attempt] = []
-    said: list[AnyFact] = []
+    said: list[StealStarted | EntryBlocked] = []
     known: set[str] = set()
 
     def watch(attempt: Attempt) -> None:
@@ -86,7 +86,7 @@ def explain(
         )
 
 
-def _list(said: list[AnyFact]) -> None:
+def _list(said: list[StealStarted | EntryBlocked]) -> None:
     """List steals and refusals, the first of each kind first."""
     table = Table(title="steals and refusals")
     table.add_column("id", no_wrap=True)

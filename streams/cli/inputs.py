@@ -14,9 +14,7 @@ from streams.strategies import Strategy, load_strategy, strategy_for
 
 AUTO = "auto"
 
-Files = Annotated[
-    list[Path], typer.Argument(help="Market files; several are merged on one clock.")
-]
+Files = Annotated[list[Path], typer.Argument(help="Market files; several are merged on one clock.")]
 Policies = Annotated[
     list[str] | None,
     typer.Option(
@@ -82,7 +80,9 @@ def _named(name: str) -> tuple[Policy, dict[str, Any]]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None else ""
-        raise UsageError(f"{path}{line}: this is no YAML; write one `field: value` a line.") from None
+        raise UsageError(
+            f"{path}{line}: this is no YAML; write one `field: value` a line."
+        ) from None
     if not isinstance(body, dict) or not all(isinstance(key, str) for key in body):
         raise UsageError(f"{path}: a policy file has one `field: value` a line.")
     base = body.pop("base", "default")

@@ -14,6 +14,7 @@ from state.decision import Choice, Entrant, OrderView, Refusal
 from state.hours import Calendars, default_expiry_us
 from state.policy import REFERENCE, Policy, policy_from
 from state.victims import History, choose, is_probe, protected, weigh
+from topics.limits import Side
 
 CONFIG_FIELDS = {
     "enabled": "enabled",
@@ -63,12 +64,16 @@ class Scenario:
         }
         self.history = History(cooldowns, pairs)
 
-    def step(self, step: Json) -> Json:
-        """Run one step and return what we say where the original's answer is recorded."""
+    def prepare(self, step: Json) -> None:
+        """Take over a step's time and what it overrides."""
         if "state_override" in step:
             self.load(step["state_override"])
         self.policy = policy_of({**self.config, **(step.get("config_override") or {})})
         self.now = to_us(step["now"])
+
+    def step(self, step: Json) -> Json:
+        """Run one step and return what we say where the original's answer is recorded."""
+        self.prepare(step)
         said = OPERATIONS[step["op"]](self, step)
         if "state_after" in step["expected"]:
             said["state_after"] = self.state_after()
@@ -178,7 +183,7 @@ class Scenario:
 
 def entrant_of(raw: Json) -> Entrant:
     """Read an entrant."""
-    side = "sell" if raw["side"] == "sell" else "buy"
+    side: Side = "sell" if raw["side"] == "sell" else "buy"
     limit = float(raw["limit_price"])
     price = limit if raw.get("current_price") is None else float(raw["current_price"])
     return Entrant(raw["symbol"], side, limit, price, float(raw.get("forecasted_pnl") or 0.0))
@@ -264,9 +269,7 @@ def market(run: Scenario, step: Json) -> Json:
         rank: bool(active) and ranks.forced(run.policy, active[0], is_open, int(rank))
         for rank in step["expected"].get("rank_forces_immediate", {})
     }
-    tolerance = {
-        symbol: ranks.tolerance(run.policy, symbol, is_open) for symbol in step["symbols"]
-    }
+    tolerance = {symbol: ranks.tolerance(run.policy, symbol, is_open) for symbol in step["symbols"]}
     return {
         "nyse_open": is_open,
         "crypto_out_of_hours": not is_open,
@@ -284,9 +287,7 @@ def spawn_entry(run: Scenario, step: Json) -> Json:
     force = ranks.forced(
         run.policy, symbol, is_open, raw["crypto_rank"], bool(raw["force_immediate"])
     )
-    expiry = default_expiry_us(
-        run.now, symbol in run.policy.active_cryptos, run.calendars.weekdays
-    )
+    expiry = default_expiry_us(run.now, symbol in run.policy.active_cryptos, run.calendars.weekdays)
     return {
         "nyse_open": is_open,
         "tolerance_pct": ranks.tolerance(exact, symbol, is_open, asked),
@@ -307,7 +308,7 @@ OPERATIONS: dict[str, Callable[[Scenario, Json], Json]] = {
     "available_capacity": Scenario.capacity,
     "would_cause_fight": lambda run, step: {
         "would_cause_fight": fights.would_fight(
-            run.policy, run.history.fights, *step["pair"], run.now
+            run.policy, run.history.fights, step["pair"][0], step["pair"][1], run.now
         )
     },
     "fighting_cooldown": lambda run, step: {

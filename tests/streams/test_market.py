@@ -207,7 +207,9 @@ def test_the_examples_read_whole(name, bars, quotes, kind):
 def test_the_gaps_of_the_examples_are_told():
     notes = read_market([EXAMPLES / "coinbase-2018-04-04.csv"]).notes
     assert "coinbase-2018-04-04.csv: bars missing for BTCUSD: 2, gaps: 1, longest gap: 2." in notes
-    # Nights are no gaps: the hourly stock file has one session and none missing.
+    # Nights are no gaps, neither between two days of minutes nor around an hourly session.
+    days = read_market([EXAMPLES / "nyse-2013-10-07.csv"]).notes
+    assert "nyse-2013-10-07.csv: bars missing for SPY: 104, gaps: 80, longest gap: 5." in days
     hourly = read_market([EXAMPLES / "nyse-hourly-2018-04-04.csv"]).notes
     assert not any("missing" in note for note in hourly)
 

@@ -13,6 +13,7 @@ from topics.events import (
     AnyEvent,
     Fill,
     OrderAccepted,
+    OrderCancelled,
     OrderRejected,
     Position,
 )
@@ -52,9 +53,19 @@ def test_a_position_holds_its_money_until_it_is_closed():
 
 def test_exits_need_no_money():
     made = holding(qty=100)
-    assert made.free(SECOND) == 0 - 0
+    before = made.free(SECOND)
     sell(made, "x", 103, 100, now_us=SECOND)
     assert isinstance(kept(made.advance(2 * SECOND))[0], OrderAccepted)
+    assert made.free(2 * SECOND) == before
+
+
+def test_the_cancel_of_an_exit_holds_no_money_back():
+    made = holding(qty=10, funds_delay_us=9 * SECOND)
+    sell(made, "x", 103, 10, now_us=SECOND)
+    before = made.free(SECOND)
+    made.cancel(SECOND, "x")
+    assert isinstance(kept(made.advance(2 * SECOND))[-1], OrderCancelled)
+    assert made.free(2 * SECOND) == before
 
 
 def test_the_money_of_a_cancel_comes_later_than_its_confirmation():
@@ -134,6 +145,12 @@ def test_a_fill_is_followed_by_a_snapshot_of_the_same_time_marked_at_the_bid():
             orders=[],
         )
     ]
+
+
+def test_the_snapshot_of_a_fill_takes_the_place_of_no_regular_one():
+    made = holding(qty=2)
+    made.advance(SECOND + 1)
+    assert made.due_us() == 60 * SECOND + 1
 
 
 def test_two_fills_of_one_instant_are_in_one_snapshot():

@@ -190,13 +190,13 @@ def test_a_size_of_zero_fills_nothing():
 
 def test_fills_of_an_order_add_up_and_leave_no_dust():
     made = venue()
-    buy(made, "a", 100, 0.3)
-    for second in (1, 2, 3):
+    buy(made, "a", 100, 1.0)  # ten times 0.1 in float64 leave a little of it
+    for second in range(1, 11):
         made.on_quote(quote(second * SECOND, 98, 99, sizes=(0, 0.1)))
     assert made.open_orders == ()
-    assert made.positions["BTCUSD"] == pytest.approx(0.3)
-    sell(made, "x", 90, 0.3, now_us=3 * SECOND)
-    made.on_quote(quote(4 * SECOND, 98, 99))
+    assert made.positions["BTCUSD"] == pytest.approx(1.0)
+    sell(made, "x", 90, 1.0, now_us=10 * SECOND)
+    made.on_quote(quote(11 * SECOND, 98, 99))
     assert made.positions == {}
 
 
@@ -215,7 +215,7 @@ def test_an_exit_never_sells_more_than_is_held():
 
 def test_exits_left_without_a_position_are_cancelled_and_never_open_one():
     made = holding(qty=2)
-    for name in ("x3", "x1", "x2"):
+    for name in ("x3", "x2", "x1"):
         sell(made, name, 103, 2, now_us=SECOND)
     events = kept(made.on_quote(quote(2 * SECOND, 104, 105)))
     assert filled(events) == [("x3", 2, 103)]

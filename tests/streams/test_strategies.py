@@ -53,7 +53,8 @@ def test_a_refresh_withdraws_what_is_not_filled_and_nothing_else():
     ladder = small_ladder()
     run(ladder, [bar(1), bar(2)])
     first, second = of(RequestEntry, ladder.on_bar(bar(3), 3 * MINUTE_US))
-    ladder.on_fill(fill("o", first.limit, first.qty), first.entry, 0)
+    ladder.on_fill(fill("o", first.limit, first.qty / 2), first.entry, 0)
+    ladder.on_fill(fill("o", first.limit, first.qty / 2), first.entry, 0)
     ladder.on_fill(fill("o", second.limit, second.qty / 2), second.entry, 0)
     assert run(ladder, [bar(4)]) == []
     actions = list(ladder.on_bar(bar(5), 5 * MINUTE_US))
@@ -100,6 +101,15 @@ def test_after_some_bars_the_rest_goes_through_the_market_one_bar_after_the_canc
     ]
     ladder.on_fill(fill("BTCUSD-x3", 79.84, 1.0, "sell"), None, 0)
     assert run(ladder, [bar(7), bar(8), bar(9)]) == []
+
+
+def test_a_short_leaves_through_the_market_upwards():
+    ladder = small_ladder(window_bars=99, hold_bars=1)
+    ladder.on_fill(fill("o", 100.0, 2.0, "sell"), "e", 0)
+    assert list(ladder.on_bar(bar(1), 0)) == [CancelOrder("BTCUSD-x1")]
+    assert list(ladder.on_bar(bar(2, close=99.9), 0)) == [
+        PlaceExit("BTCUSD-x2", "BTCUSD", "buy", 100.2, 2.0)
+    ]
 
 
 def test_what_opposite_entries_cancel_out_is_not_left_twice():
@@ -151,8 +161,9 @@ def test_the_forecast_of_a_bar_serves_the_bar_after_it():
 
 
 def test_nobody_bids_above_the_market():
-    strategy = ForecastRange(1000.0, rungs=1)
-    assert of(RequestEntry, strategy.on_bar(hour(1, close=95.0), 0))[0].limit == 95.0
+    strategy = ForecastRange(1000.0, rungs=2, step=0.01)
+    entries = of(RequestEntry, strategy.on_bar(hour(1, close=95.0), 0))
+    assert [entry.limit for entry in entries] == [95.0, 94.05]
 
 
 @pytest.mark.parametrize("forecast", [None, Forecast(100.0, 100.0, 100.0), Forecast(101, 100, 100)])
@@ -160,6 +171,15 @@ def test_without_a_range_there_is_nothing_to_ask_for(forecast):
     strategy = ForecastRange(1000.0, rungs=1)
     strategy.on_bar(hour(1), 0)
     assert list(strategy.on_bar(hour(2, forecast), 0)) == [WithdrawEntry("BTCUSD-b1-0")]
+
+
+def test_an_entry_that_is_filled_is_not_withdrawn():
+    strategy = ForecastRange(1000.0, rungs=2)
+    first, second = of(RequestEntry, strategy.on_bar(hour(1), 0))
+    strategy.on_fill(fill("o", first.limit, first.qty / 2), first.entry, 0)
+    strategy.on_fill(fill("o", first.limit, first.qty / 2), first.entry, 0)
+    strategy.on_fill(fill("o", second.limit, second.qty / 2), second.entry, 0)
+    assert of(WithdrawEntry, strategy.on_bar(hour(2), 0)) == [WithdrawEntry(second.entry)]
 
 
 def test_a_fill_leaves_at_the_high_of_its_own_forecast_even_when_withdrawn():

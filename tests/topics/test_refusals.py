@@ -257,7 +257,8 @@ def test_good_records_pass_however_they_are_spaced(kind: str):
         record("account.snapshot", equity=-1e12, positions=[], orders=[]),
         record("account.snapshot", positions=[POSITION | {"qty": 0}], orders=None),
         record("policy.set", policy={}, account=None),
-        record("policy.set", policy={"a": [[[[[[1]]]]]]}),
+        record("policy.set", policy={"a": [[[[[[1]]]]]], "b": []}),
+        record("account.snapshot", positions=[POSITION] * 20),
         record("entry.requested", pnl=None, rank=None, force=False, mode="normal"),
         record() + b" \r\n\t",
     ],
@@ -267,8 +268,9 @@ def test_unusual_but_good_records_pass(raw: bytes):
 
 
 def test_a_record_of_exactly_the_largest_size_passes():
-    raw = record()
-    assert not isinstance(decode_event(raw + b" " * (RECORD_BYTES_MAX - len(raw))), Refused)
+    for raw in [record(), record(account="by:the:ladder")]:
+        full = raw + b" " * (RECORD_BYTES_MAX - len(raw))
+        assert not isinstance(decode_event(full), Refused)
 
 
 def test_the_ordinary_record_does_not_walk_the_ladder(monkeypatch: pytest.MonkeyPatch):

@@ -25,12 +25,16 @@ class Parsed(HTMLParser):
     text: list[str] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
     inside: str = ""
+    broken: bool = False
 
     def __post_init__(self) -> None:
         super().__init__()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
+        if tag == "wbr":  # a word goes on after it
+            self.broken = True
+            return
         self.inside = tag
         if tag == "script":
             self.scripts.append("")
@@ -41,6 +45,9 @@ class Parsed(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.inside == "script":
             self.scripts[-1] += data
+        elif self.broken:
+            self.text[-1] += data
+            self.broken = False
         elif self.inside != "style":
             self.text.append(data)
 
@@ -186,6 +193,33 @@ def test_each_steal_is_a_marker_of_its_outcome(tmp_path: Path) -> None:
     assert first["customdata"][0] == ["steal-0", "0-4000-1", "BTCUSD, ETHUSD", "1,234.57"]
 
 
+def test_the_table_of_steals_says_what_the_markers_say(tmp_path: Path) -> None:
+    text = [one for one in report(synthetic.full(), tmp_path).text if one.strip()]
+    start = text.index("2025-03-12 13:30:00")
+    assert text[start : start + 8] == [
+        "2025-03-12 13:30:00",
+        "AAPL",
+        "BTCUSD, ETHUSD",
+        "1,234.57",
+        "settled",
+        "steal-0",
+        "0-4000-1",
+        "entry-0",
+    ]
+    assert text.count("entry-0") == 2  # of two runs that steal
+
+
+def test_long_timelines_say_what_they_leave_out(tmp_path: Path) -> None:
+    long = report(synthetic.comparison(synthetic.run("default", steals=5_001)), tmp_path)
+    (steals,) = [chart for chart in charts(long) if chart["id"] == "steals-0"]
+    assert isinstance(steals["traces"], list)
+    assert sum(len(trace["x"]) for trace in steals["traces"]) == 5_000
+    text = " ".join(long.text)
+    assert "Only the first 5,000 are drawn. The table lists the first 500." in text
+    assert "entry-499" in long.text
+    assert "entry-500" not in long.text
+
+
 def test_long_lines_keep_their_peak_and_say_they_are_thinned(tmp_path: Path) -> None:
     one = synthetic.run("default", minutes=20_000)
     one.series.equity[12_345] = 9_999_999.0
@@ -223,6 +257,16 @@ def test_a_sample_that_is_no_number_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="nan"):
         write_report(synthetic.comparison(one), tmp_path / "report.html")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_report_takes_the_place_of_the_old_one_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("old")
+    with path.open() as reader:
+        write_report(synthetic.quiet(), path)
+        assert reader.read() == "old"
+    assert path.stat().st_size > 1_000_000
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:

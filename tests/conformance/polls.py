@@ -1,0 +1,80 @@
+"""What the original's entry watcher shares with the desk: its trigger, and the steal it attempts.
+
+The rest of a poll is bookkeeping by polling a broker (positions, own orders, cash, sleeping), which
+the desk does not have: it learns of orders and fills from events.  Such polls are named in
+`NOT_APPLICABLE` with the reason, and counted by the test.
+"""
+
+from state import ranks
+from state.hours import Calendars
+from state.original import forecast_pnl
+from state.victims import choose
+from topics.limits import Side
+
+from .driver import Json, Scenario, entrant_of
+
+NOT_APPLICABLE = {
+    "position_open": "the desk ends an entry when its own order has filled",
+    "awaiting_fill": "the desk knows that the entry's order is under way: its state is `placed`",
+    "old_orders_canceled": "ageing orders are the bots' own business",
+    "awaiting_price": "either side of a quote would do; the desk wants both (refusal `no_price`)",
+    "polling_error": "no polling, no error in it",
+    "expired": "expiry is a timer of the desk, tested there",
+}
+TRIGGERED = {"submitting_order", "blocked_no_cash", "work_steal_success"}
+
+
+def why_not_applicable(step: Json) -> str | None:
+    """Return why a poll says nothing about the desk, or None if it does."""
+    return NOT_APPLICABLE.get(step["expected"]["final_state"])
+
+
+def poll_differences(scenario: Json, calendars: Calendars) -> list[str]:
+    """Compare trigger and steal of every applicable poll of a scenario."""
+    run = Scenario(scenario, calendars)
+    found = []
+    for number, step in enumerate(scenario["steps"]):
+        run.prepare(step)
+        if why_not_applicable(step) is None:
+            answers = [_trigger(run, step), *_steal(run, step)]
+            found += [
+                f"{scenario['id']} step {number} {name}: {got!r}, recorded {want!r}"
+                for name, got, want in answers
+                if got != want
+            ]
+    return found
+
+
+def _trigger(run: Scenario, step: Json) -> tuple[str, str, str]:
+    """Whether the poll went on at this price, or was forced to."""
+    watcher, quote = step["watcher"], step["quote"]
+    first, second = ("ask", "bid") if watcher["side"] == "buy" else ("bid", "ask")
+    price = float(quote.get(first) or 0) or float(quote.get(second) or 0)
+    side: Side = "sell" if watcher["side"] == "sell" else "buy"
+    away = ranks.distance(run.policy, side, float(watcher["limit_price"]), price)
+    near = ranks.tolerance(run.policy, watcher["symbol"], False, watcher["tolerance_pct"])
+    triggered = "triggered" if away <= near else "waiting"
+    got = "forced" if watcher["force_immediate"] else triggered
+    states = set(step["expected"]["states"])
+    want = "forced" if "trigger_override" in states else "waiting"
+    if want == "waiting" and states & TRIGGERED:
+        want = "triggered"
+    return "trigger", got, want
+
+
+def _steal(run: Scenario, step: Json) -> list[tuple[str, object, object]]:
+    """The attempts that the poll made; the forecast is the one that it passed on."""
+    answers: list[tuple[str, object, object]] = []
+    for attempt in step["expected"]["steal_attempts"]:
+        views, _ = run.views(step)
+        seen = [] if step.get("orders_error") else views
+        choice = choose(run.policy, run.now, entrant_of(attempt["args"]), seen, run.history, 0)
+        done = choice.victims and not step.get("cancel_fails")
+        got = choice.victims[0].view.symbol if done else None
+        answers.append(("steal", got, attempt["result"]))
+        fields = step["forecasts"].get(step["watcher"]["symbol"], {})
+        watched = {key: value for key, value in fields.items() if "all_signals" not in key}
+        if not step.get("forecasts_error"):
+            told = attempt["args"]["forecasted_pnl"]
+            answers.append(("forecast", forecast_pnl(watched), told))
+    return answers
