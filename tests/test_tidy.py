@@ -39,13 +39,14 @@ def sources(*folders: str) -> list[Path]:
 
 
 def tracked() -> list[Path]:
-    """Return every file that is or would be committed; outside a work tree, all but hidden ones."""
+    """Return every file that is or would be committed; outside a work tree, all but what is made."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
         listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         inside = (path.relative_to(ROOT) for path in ROOT.rglob("*"))
-        names = [str(path) for path in inside if not re.search(r"(^|/)[._]", path.as_posix())]
+        made = re.compile(r"(^|/)(\.|__pycache__/)|report\.html$")
+        names = [path.as_posix() for path in inside if not made.search(path.as_posix())]
     else:
         names = listed.stdout.decode().split("\0")
     found = [ROOT / name for name in names if name and (ROOT / name).is_file()]

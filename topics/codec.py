@@ -57,7 +57,13 @@ def _keys_shown(event: Event) -> int:
     if shape is None:
         fields = msgspec.structs.fields(kind)
         optional = tuple(
-            (field.name, field.default)
+            # A default list is kept as the factory that makes it.
+            (
+                field.name,
+                field.default
+                if field.default_factory is msgspec.NODEFAULT
+                else field.default_factory(),
+            )
             for field in fields
             if not field.required and field.name != "v"
         )

@@ -154,7 +154,8 @@ def disturb(frames: list[tuple[Frame, JournalPosition]], at: int, kind: str, dis
     elif frame.runs and at > 0 and frames[at - 1][0].runs:
         before = frames[at - 1][0]
         one, two = before.runs[0], frame.runs[0]
-        if one.topic == two.topic and len(frame.runs) == len(before.runs) == 1:
+        follows = one.topic == two.topic and one.last == two.prev
+        if follows and len(frame.runs) == len(before.runs) == 1:
             run = Run(topic=one.topic, partition=0, prev=one.prev, last=two.last)
             frames[at] = (Frame(runs=[run], events=[*before.events, *frame.events]), position)
 
@@ -176,7 +177,8 @@ def test_dropping_another_accounts_events_changes_nothing_for_this_one(moves):
 @given(days, st.lists(st.floats(0, 1), min_size=1, max_size=4))
 def test_a_desk_restored_from_its_rows_goes_on_as_if_nothing_had_been(moves, cuts):
     chaos = played(moves)
-    desk, said, rows = Desk(times(), roomy()), [], {}
+    desk, said = Desk(times(), roomy()), []
+    rows: dict[str, bytes] = {}
     stops = {round(cut * len(chaos.frames)) for cut in cuts}
     for number, (frame, position) in enumerate(chaos.frames):
         if number in stops:

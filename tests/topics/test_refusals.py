@@ -72,6 +72,10 @@ TABLE = [
     ("duplicate_key",   "v",                    after(record(), '"v": 1')),
     ("duplicate_key",   "qty",                  after(record(v=...), '"qty": 9')),
     ("duplicate_key",   "a", after(record("policy.set", policy=...), '"policy": {"a":1, "a":1}')),
+    ("duplicate_key",   "equity",
+        after(record("account.snapshot", positions=...), '"equity": 9')),
+    ("duplicate_key",   "orders",
+        after(record("account.snapshot", positions=...), '"orders": []')),
     ("unknown_type",    "type",                 record(type=...)),
     ("unknown_type",    "type",                 record(type="trade")),
     ("unknown_type",    "type",                 record(type="Fill")),
@@ -300,6 +304,24 @@ def test_every_list_of_structs_or_ids_is_searched_for_its_worst_fault():
     }
     assert lists == {"positions", "orders"}
     assert {"positions", "orders"} <= {f.name for f in msgspec.structs.fields(AccountSnapshot)}
+
+
+@pytest.mark.parametrize("kind", GOOD)
+@pytest.mark.parametrize("optional", [True, False], ids=["full", "bare"])
+def test_no_key_may_stand_twice_with_any_other_left_out(kind: str, optional: bool):
+    """The fast path counts keys; one that is missing must never pay for one that is doubled."""
+    model = next(type(event) for event in EVENTS if type(event).__struct_config__.tag == kind)
+    keep = {f.encode_name for f in msgspec.structs.fields(model) if optional or f.required}
+    body = {key: GOOD[kind][key] for key in GOOD[kind] if key in {"type", "v"} | keep}
+    for doubled, dropped in itertools.product(body, [None, *body]):
+        if doubled != dropped:
+            left = {key: value for key, value in body.items() if key != dropped}
+            raw = after(
+                json.dumps(left).encode(), f"{json.dumps(doubled)}:{json.dumps(body[doubled])}"
+            )
+            refused = decode_event(raw)
+            assert isinstance(refused, Refused), (doubled, dropped)
+            assert refused.reason == RecordRefusal.DUPLICATE_KEY
 
 
 # ---- records bent at random ----
