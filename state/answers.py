@@ -17,7 +17,7 @@ from topics.symbols import normal_symbol
 from .account import DUST, NEVER, Account, Order
 from .decision import EventFault, Refusal
 from .entries import back_to_waiting, block, end_entry
-from .money import seconds_to_us, to_micros
+from .money import absurd, seconds_to_us, to_micros
 from .placing import end_order, margin_of, reserve
 from .settling import rejected, thief_accepted, thief_gone, thief_rejected, victim_answered
 from .shared import Shared
@@ -27,6 +27,8 @@ def on_accepted(shared: Shared, account: Account, event: OrderAccepted) -> Event
     """The venue holds the order: one of ours, or one that the desk learns of here."""
     order = account.orders.get(event.order)
     policy = shared.policy(account)
+    if absurd(event.qty * event.limit):
+        return EventFault.ABSURD_AMOUNT
     if order is None:
         if event.order in account.recent_orders:
             return EventFault.ORDER_ENDED
@@ -40,7 +42,7 @@ def on_accepted(shared: Shared, account: Account, event: OrderAccepted) -> Event
         order.accepted_us = shared.now_us
     order.venue_us = event.ts_us
     if order.state == "working":
-        _answered(order)
+        _answered(shared, account, order)
     reserve(policy, account, order)
     thief_accepted(shared, account, order)
     return None
@@ -64,8 +66,10 @@ def _learn(account: Account, event: OrderAccepted) -> Order:
     return order
 
 
-def _answered(order: Order) -> None:
+def _answered(shared: Shared, account: Account, order: Order) -> None:
     """The venue spoke: nothing is outstanding for this order."""
+    if order.unanswered_us >= 0:
+        shared.wake(account)
     order.deadline_us, order.unanswered_us, order.missing_us = NEVER, -1, -1
 
 
@@ -136,7 +140,7 @@ def on_cancel_rejected(
         order.venue_us, order.unanswered_us, order.deadline_us = event.ts_us, shared.now_us, NEVER
         return None
     order.move("working")
-    _answered(order)
+    _answered(shared, account, order)
     victim_answered(shared, account, order, 0, "cancel_failed")
     order.steal = None
     return None
@@ -147,6 +151,8 @@ def on_fill(shared: Shared, account: Account, event: Fill) -> EventFault | None:
 
     A fill that the last snapshot contains already (by the venue's time) only settles its order.
     """
+    if absurd(event.qty * event.price) or absurd(event.fee):
+        return EventFault.ABSURD_AMOUNT
     if not account.remember_fill(event.fill):
         return EventFault.DUPLICATE_FILL
     if event.ts_us > account.snapshot_us:
@@ -165,7 +171,7 @@ def _fill_order(shared: Shared, account: Account, order: Order, event: Fill) -> 
     if order.state == "submitting":  # the fill overtook the acceptance
         order.move("working")
         order.accepted_us = shared.now_us
-        _answered(order)
+        _answered(shared, account, order)
     order.venue_us = order.venue_us or event.ts_us
     order.remaining -= event.qty
     if order.remaining > DUST * event.qty:

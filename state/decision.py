@@ -59,6 +59,7 @@ class EventFault(enum.StrEnum):
     DUPLICATE_FILL = "duplicate_fill"
     OUTDATED_SNAPSHOT = "outdated_snapshot"
     BAD_POLICY = "bad_policy"
+    ABSURD_AMOUNT = "absurd_amount"
 
 
 class Protection(enum.StrEnum):
@@ -67,8 +68,8 @@ class Protection(enum.StrEnum):
     NOT_AN_ENTRY = "not_an_entry"
     SAME_SIDE = "same_side"
     IN_FLIGHT = "in_flight"
-    NO_PRICE = "no_price"
     PROBE = "probe"
+    NO_PRICE = "no_price"
     NEAR_FILL = "near_fill"
     COOLDOWN = "cooldown"
     YOUNG = "young"

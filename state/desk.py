@@ -276,9 +276,8 @@ class Desk:
 
     def rows(self) -> dict[str, bytes]:
         """Return the whole desk as durable rows."""
-        prices = self.shared.prices.by_symbol.values()
-        accounts = self.shared.accounts.values()
-        return encode_rows(self._cursor(), accounts, [price.row() for price in prices])
+        prices = [price.row() for price in self.shared.prices.by_symbol.values() if price.known]
+        return encode_rows(self._cursor(), self.shared.accounts.values(), prices)
 
     def take_changed_rows(self) -> dict[str, bytes]:
         """Return the rows changed since the last call, and the cursor: one checkpoint."""

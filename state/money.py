@@ -8,6 +8,9 @@ import math
 MICROS = 1_000_000
 """Micro-dollars in a dollar, and microseconds in a second."""
 
+DOLLARS_MAX = 1e9
+"""One order, trade or holding beyond this is a corrupt record; sums of sane ones fit 64 bits."""
+
 
 def to_micros(dollars: float) -> int:
     """Round dollars to the nearest micro-dollar."""
@@ -32,6 +35,11 @@ def reservation_micros(qty: float, limit: float, fee_reserve: float) -> int:
 def margin_micros(notional_micros: int, leverage: float) -> int:
     """Return the capital that a notional binds at this leverage, rounded up."""
     return notional_micros if leverage == 1.0 else math.ceil(notional_micros / leverage)
+
+
+def absurd(dollars: float) -> bool:
+    """Tell whether an amount is too large to be true, of either sign."""
+    return abs(dollars) > DOLLARS_MAX
 
 
 def seconds_to_us(seconds: float) -> int:

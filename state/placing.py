@@ -1,6 +1,6 @@
 """Orders on their way to the venue: names, reservations, the commands that carry them."""
 
-from topics.commands import Steal, Submit
+from topics.commands import Cancel, Steal, Submit
 
 from .account import Account, Entry, Order, StealInFlight
 from .money import margin_micros, reservation_micros, seconds_to_us
@@ -67,6 +67,16 @@ def send_steal(shared: Shared, account: Account, steal: StealInFlight, order: Or
         attempt=steal.attempt,
         **order_terms(order),
     )
+
+
+def ask_to_cancel(shared: Shared, account: Account, order: Order) -> None:
+    """Ask the venue to cancel an order that nobody wants any more, and expect an answer."""
+    if order.state != "cancelling":
+        order.move("cancelling")
+    patience = seconds_to_us(shared.policy(account).order_timeout_s)
+    order.deadline_us = shared.now_us + patience
+    shared.timers.set(order.deadline_us, account.id, "order", order.id)
+    shared.outbox.command(Cancel, account.id, order=order.id, symbol=order.symbol)
 
 
 def order_terms(order: Order) -> dict[str, object]:

@@ -60,6 +60,11 @@ class Price:
         self.refresh_quiet()
         return bool(self.buyers.awake or self.sellers.awake)
 
+    @property
+    def known(self) -> bool:
+        """Whether anything was heard of the symbol; else there is nothing to keep."""
+        return self.quote_us >= 0 or self.pnl is not None
+
     def row(self) -> PriceRow:
         """Return the durable part."""
         return PriceRow(self.symbol, self.bid, self.ask, self.quote_us, self.pnl)

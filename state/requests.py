@@ -1,23 +1,25 @@
 """What bots ask for: a new entry, or an entry no longer wanted.  And entries whose time is up."""
 
-from topics.commands import Cancel
 from topics.events import EntryRequested, EntryWithdrawn
 from topics.symbols import normal_symbol
 
-from .account import Account, Entry
+from .account import NEVER, Account, Entry, Order
 from .attempt import attempt
 from .decision import EventFault
 from .entries import end_entry
 from .hours import default_expiry_us
-from .money import seconds_to_us
+from .money import absurd
+from .placing import ask_to_cancel
 from .settling import lose
 from .shared import Shared
 
 
 def on_requested(shared: Shared, account: Account, event: EntryRequested) -> EventFault | None:
     """Let an entry wait for its trigger; it may be there already."""
-    if event.entry in account.entries:
+    if event.entry in account.entries or _still_ending(account, event.entry):
         return EventFault.ENTRY_EXISTS
+    if absurd(event.qty * event.limit):
+        return EventFault.ABSURD_AMOUNT
     policy = shared.policy(account)
     symbol = normal_symbol(event.symbol)
     expires_us = event.expires_us
@@ -50,6 +52,13 @@ def on_requested(shared: Shared, account: Account, event: EntryRequested) -> Eve
     return None
 
 
+def _still_ending(account: Account, name: str) -> bool:
+    """Tell whether an order or a steal of an earlier entry of this name is still on the books."""
+    return any(order.entry == name for order in account.orders.values()) or any(
+        steal.entry == name for steal in account.steals.values()
+    )
+
+
 def on_withdrawn(shared: Shared, account: Account, event: EntryWithdrawn) -> EventFault | None:
     """End an entry that the bot no longer wants."""
     entry = account.entries.get(event.entry)
@@ -67,11 +76,15 @@ def give_up(shared: Shared, account: Account, entry: Entry, reason: str) -> None
     order = account.orders.get(entry.order) if entry.order else None
     steal = account.steals.get(entry.steal) if entry.steal else None
     end_entry(shared, account, entry, reason)
-    if steal is not None and steal.phase != "cancelling":
-        lose(shared, account, steal, reason)
-    if order is not None and order.state != "cancelling":
-        order.move("cancelling")
-        wait_us = seconds_to_us(shared.policy(account).order_timeout_s)
-        order.deadline_us = shared.now_us + wait_us
-        shared.timers.set(order.deadline_us, account.id, "order", order.id)
-        shared.outbox.command(Cancel, account.id, order=order.id, symbol=order.symbol)
+    if steal is not None:
+        if steal.phase == "cancelling":
+            steal.spoiled = reason
+        else:
+            lose(shared, account, steal, reason)
+    if order is not None and not _cancel_expected(order):
+        ask_to_cancel(shared, account, order)
+
+
+def _cancel_expected(order: Order) -> bool:
+    """Tell whether the answer to a cancel is still awaited, for a steal or by a deadline."""
+    return order.state == "cancelling" and (order.steal is not None or order.deadline_us != NEVER)

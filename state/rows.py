@@ -13,6 +13,7 @@ from hashlib import blake2b
 import msgspec
 
 from .account import Account
+from .policy import Policy
 from .prices import PriceRow
 
 FORMAT = 1
@@ -68,9 +69,21 @@ def decode_rows(rows: Mapping[str, bytes]) -> tuple[Cursor, list[Account], list[
             for key, row in sorted(rows.items())
             if key.startswith("price/")
         ]
-    except (msgspec.MsgspecError, AttributeError) as error:
+        _check_texts(cursor, accounts)
+    except RowsError:
+        raise
+    except (msgspec.MsgspecError, AttributeError, ValueError) as error:
         raise RowsError(f"the rows are damaged, rebuild the store: {error}") from error
     return cursor, accounts, prices
+
+
+def _check_texts(cursor: Cursor, accounts: Iterable[Account]) -> None:
+    """Raise `ValueError` or `DecodeError` unless what is stored as text can be read, too."""
+    own = [account.own_policy for account in accounts if account.own_policy is not None]
+    for stored in (cursor.default_policy, *own):
+        Policy.model_validate(msgspec.json.decode(stored))
+    for source in cursor.marks:
+        int(source.rpartition(":")[2])
 
 
 def digest(rows: Mapping[str, bytes]) -> str:

@@ -38,7 +38,7 @@ def conclude(shared: Shared, account: Account, steal: StealInFlight) -> None:
     entry = account.entries.get(steal.entry)
     steal.held_micros = 0
     if entry is None:
-        lose(shared, account, steal, "withdrawn")
+        lose(shared, account, steal, steal.spoiled or "withdrawn")
     elif free_micros(account, policy, shared.xnys_open) >= need_micros(shared, policy, entry):
         send(shared, account, steal, entry)
     else:

@@ -6,7 +6,8 @@ from topics.symbols import normal_symbol
 from .account import NEVER, Account, Holding
 from .answers import order_vanished
 from .decision import EventFault
-from .money import seconds_to_us, to_micros, value_micros
+from .money import absurd, seconds_to_us, to_micros, value_micros
+from .placing import ask_to_cancel
 from .shared import Shared
 
 
@@ -18,6 +19,8 @@ def on_snapshot(shared: Shared, account: Account, event: AccountSnapshot) -> Eve
     """
     if event.ts_us < account.snapshot_us or event.ts_us < account.last_fill_us:
         return EventFault.OUTDATED_SNAPSHOT
+    if any(absurd(item.qty * item.price) for item in event.positions):
+        return EventFault.ABSURD_AMOUNT
     positions: dict[str, Holding] = {}
     for item in event.positions:
         symbol = normal_symbol(item.symbol)
@@ -51,6 +54,8 @@ def reconcile(shared: Shared, account: Account, listed: frozenset[str], at_us: i
             order.venue_us = order.venue_us or at_us
             if overdue:  # it works; a cancel under way may still be answered
                 order.unanswered_us, order.deadline_us = -1, NEVER
+                if order.entry is not None and order.entry not in account.entries:
+                    ask_to_cancel(shared, account, order)  # the cancel got lost
         elif not order.venue_us or order.venue_us > at_us:
             continue
         elif overdue or 0 <= order.missing_us <= at_us - patience_us:

@@ -6,7 +6,7 @@ accepted although positions and open entry orders, at margin, then exceeded the 
 
 from collections.abc import Callable
 
-from topics.events import AnyEvent, Fill, OrderAccepted, OrderCancelled
+from topics.events import AnyEvent, Fill, OrderAccepted, OrderCancelled, OrderExpired
 
 MICROS = 1_000_000
 TOLERANCE_MICROS = 100
@@ -39,7 +39,7 @@ class CapacityChecker:
             if event.intent == "entry":
                 self._entries[event.order] = (event.symbol, event.limit, event.qty)
                 self._judge(event.ts_us)
-        elif isinstance(event, OrderCancelled):
+        elif isinstance(event, OrderCancelled | OrderExpired):
             self._entries.pop(event.order, None)
         elif isinstance(event, Fill):
             self._fill(event)

@@ -16,24 +16,17 @@ from state.outbox import Outputs
 from state.policy import Policy, policy_from
 from state.shared import Attempt
 from streams.backtest.market import Bar, Market, MarketQuote
-from streams.strategies.base import (
-    Action,
-    CancelOrder,
-    PlaceExit,
-    PublishForecast,
-    RequestEntry,
-    Strategy,
-    WithdrawEntry,
-)
+from streams.strategies import Action, CancelOrder, PlaceExit, RequestEntry, Strategy
 from streams.venue.simulated import SimulatedVenue
 from topics.catalogue import TOPIC_OF
 from topics.commands import Cancel, Steal, Submit
-from topics.events import AnyEvent, EntryRequested, EntryWithdrawn, Fill, Forecast, Quote
+from topics.events import AnyEvent, Fill, Quote
 from topics.frames import BEFORE_FIRST, Frame, FrameEvent, JournalPosition, Run
 
 from .checker import CapacityChecker
 from .result import RunResult
 from .tally import Tally
+from .wishes import wish
 
 ACCOUNT = "backtest"
 MICROS = 1_000_000
@@ -225,8 +218,8 @@ class _Run:
                     action.order,
                     action.symbol,
                     action.side,
-                    action.limit,
-                    action.qty,
+                    float(action.limit),
+                    float(action.qty),
                     "exit",
                 )
             elif isinstance(action, CancelOrder):
@@ -234,7 +227,7 @@ class _Run:
             else:
                 if isinstance(action, RequestEntry):
                     self.tally.entries += 1
-                yield _wish(action, now_us)
+                yield wish(action, ACCOUNT, now_us)
 
     def _decide(self, events: list[AnyEvent], now_us: int) -> None:
         """Let the desk decide on one frame, and carry its commands to the venue."""
@@ -270,32 +263,4 @@ def _quote_event(quote: MarketQuote) -> Quote:
         ask=quote.ask,
         bid_size=quote.bid_size,
         ask_size=quote.ask_size,
-    )
-
-
-def _wish(action: RequestEntry | WithdrawEntry | PublishForecast, now_us: int) -> AnyEvent:
-    """Return the event by which a bot would say this."""
-    if isinstance(action, WithdrawEntry):
-        return EntryWithdrawn(ts_us=now_us, account=ACCOUNT, entry=action.entry)
-    if isinstance(action, PublishForecast):
-        return Forecast(
-            ts_us=now_us,
-            symbol=action.symbol,
-            pnl=action.pnl,
-            low=action.low,
-            high=action.high,
-            close=action.close,
-        )
-    return EntryRequested(
-        ts_us=now_us,
-        account=ACCOUNT,
-        entry=action.entry,
-        symbol=action.symbol,
-        side=action.side,
-        limit=action.limit,
-        qty=action.qty,
-        mode=action.mode,
-        pnl=action.pnl,
-        tolerance=action.tolerance,
-        expires_us=action.expires_us,
     )

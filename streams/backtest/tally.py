@@ -33,6 +33,7 @@ class Tally:
         self._drawdown_fraction = 0.0
         self._peak = 0
         self._last_use = 0
+        self._last_equity = 0
         self._first_us: int | None = None
         self._last_us = 0
         self._use_time = 0
@@ -85,14 +86,11 @@ class Tally:
         """Sample capital and equity; called once for each instant, after everything in it."""
         if self._first_us is None:
             self._first_us = self._last_us = now_us
+        elif now_us // MINUTE_US != self._last_us // MINUTE_US:
+            self._sample()
         self._use_time += self._last_use * (now_us - self._last_us)
         equity, use = self.checker.equity_micros, self.checker.in_use_micros(now_us)
-        if now_us // MINUTE_US != self._last_us // MINUTE_US or not self._series.ts_us:
-            self._series.ts_us.append(now_us)
-            self._series.equity.append(equity / 1e6)
-            self._series.in_use.append(use / 1e6)
-            self._series.capacity.append(equity / 1e6)
-        self._last_us, self._last_use = now_us, use
+        self._last_us, self._last_use, self._last_equity = now_us, use, equity
         self._peak = max(self._peak, use)
         self._highest = max(self._highest, equity)
         fallen = self._highest - equity
@@ -100,8 +98,17 @@ class Tally:
         if self._highest > 0:
             self._drawdown_fraction = max(self._drawdown_fraction, fallen / self._highest)
 
+    def _sample(self) -> None:
+        """Keep how the minute ended that is over now."""
+        self._series.ts_us.append(self._last_us)
+        self._series.equity.append(self._last_equity / 1e6)
+        self._series.in_use.append(self._last_use / 1e6)
+        self._series.capacity.append(self._last_equity / 1e6)
+
     def result(self, state_digest: str) -> RunResult:
-        """Return the figures."""
+        """Return the figures; call it once, at the end."""
+        if self._first_us is not None:
+            self._sample()
         span = self._last_us - (self._first_us or 0)
         blocks = sorted(self._blocks.items(), key=lambda item: (-item[1], item[0]))
         return RunResult(

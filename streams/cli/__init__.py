@@ -5,6 +5,7 @@ keeps its traceback.  What a command was asked for goes to standard output, all 
 """
 
 import sys
+from typing import Any
 
 import typer
 
@@ -17,7 +18,8 @@ from .inputs import UsageError
 
 app = typer.Typer(
     name="worksteal",
-    help="Moves scarce trading capital to the entry that is about to trade.",
+    help="Moves scarce trading capital to the entry that is about to trade.\n\n"
+    "Example: `worksteal backtest examples/market/coinbase-2018-04-04.csv`",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -29,15 +31,35 @@ app.add_typer(policy.app, name="policy")
 
 MISTAKES = (MarketError, ReportError, StrategyError, UsageError)
 
+TYPING_MISTAKES: tuple[type[Any], ...] = typer.BadParameter.__bases__
+"""What the option parser raises: an unknown option, a missing argument, a value out of range."""
+
 
 def main() -> None:
     """Run the command line."""
     try:
-        app()
+        sys.exit(app(prog_name="worksteal", standalone_mode=False))
     except MISTAKES as mistake:
-        sys.stderr.write(f"worksteal: {mistake}\n")
-        sys.exit(2)
-    except BrokenPipeError:
-        # The reader of a pipe went away (`… | head`): nobody is left to tell.
-        sys.stderr.close()
-        sys.exit(1)
+        told = str(mistake)
+    except TYPING_MISTAKES as mistake:
+        told = _typing_mistake(mistake)
+    if told:
+        sys.stderr.write(f"worksteal: {_sentence(told)}\n")
+    sys.exit(2)
+
+
+def _typing_mistake(mistake: Any) -> str:
+    """Say what was typed wrong, and where the right form stands.
+
+    Nothing if no command was given at all: the help that was printed instead says it.
+    """
+    told = str(mistake.format_message())
+    if not told or told.endswith("?"):
+        return told
+    command = mistake.ctx.command_path if mistake.ctx is not None else "worksteal"
+    return f"{told.rstrip('.')}; `{command} --help` shows what it takes."
+
+
+def _sentence(told: str) -> str:
+    line = " ".join(told.split())
+    return line if line.endswith((".", "?")) else f"{line}."

@@ -1,14 +1,13 @@
 """`worksteal backtest`: replays data under several policies and says what each came to."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from state.outbox import Outputs
@@ -31,6 +30,7 @@ from .inputs import (
     UsageError,
     make_strategy,
     messages,
+    output,
     read_data,
     read_policies,
 )
@@ -64,20 +64,22 @@ def backtest(
     Example: `worksteal backtest examples/market/coinbase-2018-04-04.csv --capital 10000`
     """
     chosen = read_policies(policies, settings)
+    target = report or (None if as_json else REPORT)
+    _check_targets(files, target, commands)
     market = read_data(files, capital, position)
+    make_strategy(strategy, market, position)  # one that cannot be used is told before any run
     with _commands_to(commands) as out:
         comparison = compare(
             files, market, chosen, Setup(capital, position, strategy, fee_rate), out
         )
-    target = report or (None if as_json else REPORT)
     if target is not None:
         write_report(comparison, target)
     if as_json:
         typer.echo(json.dumps(comparison_document(comparison), indent=2))
         return
-    console = Console()
+    console = output()
     for note in comparison.notes:
-        console.print(f"· {note}", style="dim", highlight=False)
+        console.print(f"· {note}", style="dim", markup=False, soft_wrap=True)
     console.print(comparison_table(comparison))
     typer.echo(f"report: {target}")
 
@@ -131,7 +133,27 @@ def _age_note(policies: list[Policy], market: Market) -> str:
     return f"A quote counts as a price for {' or '.join(ages)} (at least 1.5 bars)."
 
 
-def _writer(commands: TextIO | None, policy: str):  # type: ignore[no-untyped-def]
+def _check_targets(files: list[Path], report: Path | None, commands: Path | None) -> None:
+    """Find out before the run what would go wrong after it, or destroy something."""
+    options = (("--report", report), ("--commands", commands))
+    named = [(option, path) for option, path in options if path is not None]
+    taken = {path.resolve(): "a market file" for path in files}
+    for option, path in named:
+        real = path.resolve()
+        if real in taken:
+            raise UsageError(f"{option} {path}: this is {taken[real]}; name another file.")
+        taken[real] = f"the file of {option}"
+    if report is None:
+        return
+    if report.is_dir():
+        raise UsageError(f"--report {report}: this is a folder; name a file in it.")
+    if report.exists() and not report.is_file():
+        raise UsageError(f"--report {report}: this is no plain file; name another one.")
+    if not report.parent.is_dir():
+        raise UsageError(f"--report {report}: there is no folder {report.parent}; create it first.")
+
+
+def _writer(commands: TextIO | None, policy: str) -> Callable[[Outputs], None] | None:
     """Return a hook that writes each command as a JSON line that names its run's policy."""
     if commands is None:
         return None
@@ -167,4 +189,4 @@ def _progress() -> Progress:
         TextColumn("quotes"),
         TimeRemainingColumn(),
     )
-    return Progress(*columns, console=messages)
+    return Progress(*columns, console=messages, disable=not messages.is_terminal)

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from state.decision import MEANING, Candidate, Refusal
@@ -12,7 +11,8 @@ from state.outbox import Outputs
 from state.shared import Attempt
 from streams.backtest.market.cells import utc_text
 from streams.backtest.run import Hooks, Options, calendars_for, run_backtest
-from topics.facts import EntryBlocked, StealStarted
+from topics.commands import AnyCommand
+from topics.facts import AnyFact, EntryBlocked, StealStarted
 
 from .inputs import (
     AUTO,
@@ -24,6 +24,7 @@ from .inputs import (
     StrategyName,
     UsageError,
     make_strategy,
+    output,
     read_data,
     read_policies,
 )
@@ -50,35 +51,27 @@ def explain(
 
     Give the same options as the backtest; the replay makes the same ids.
 
-    Example: `worksteal explain examples/market/coinbase-2018-04-04.csv --id 0-9999-0`
+    Example: `worksteal explain examples/market/coinbase-2018-04-04.csv`
     """
     (chosen,) = read_policies([policy], settings)
     market = read_data(files, capital, position)
     found: list[Attempt] = []
-    said: list[StealStarted | EntryBlocked] = []
-    known: set[str] = set()
+    heard = Heard(output_id)
 
     def watch(attempt: Attempt) -> None:
         if output_id in attempt.output_ids:
             found.append(attempt)
 
-    def outputs(spoken: Outputs) -> None:
-        known.update(command.id for command in spoken.commands)
-        known.update(fact.id for fact in spoken.facts)
-        said.extend(fact for fact in spoken.facts if isinstance(fact, StealStarted | EntryBlocked))
-
     made = make_strategy(strategy, market, position)
     options = Options(capital=capital, fee_rate=fee_rate)
-    run_backtest(market, made, chosen, options, calendars_for(market), Hooks(None, outputs, watch))
+    hooks = Hooks(None, heard.outputs, watch)
+    run_backtest(market, made, chosen, options, calendars_for(market), hooks)
     if output_id is None:
-        _list(said)
+        output().print(list_table(heard))
     elif found:
         show(found[0])
-    elif output_id in known:
-        typer.echo(
-            f"{output_id} follows from the venue's answer or from time alone, not from a decision:"
-            " look at the steal.started or submit before it."
-        )
+    elif heard.asked is not None:
+        typer.echo(heard.no_decision(heard.asked))
     else:
         raise UsageError(
             f"--id {output_id}: the run under {chosen.name} said nothing with this id;"
@@ -86,39 +79,80 @@ def explain(
         )
 
 
-def _list(said: list[StealStarted | EntryBlocked]) -> None:
-    """List steals and refusals, the first of each kind first."""
-    table = Table(title="steals and refusals")
+class Heard:
+    """What the desk said in a run, as far as anybody may ask for it.  `asked` has the id asked for."""
+
+    def __init__(self, output_id: str | None) -> None:
+        self.asked: AnyCommand | AnyFact | None = None
+        self.steals: list[StealStarted] = []
+        self.blocks: list[EntryBlocked] = []
+        self._asked_id = output_id
+
+    def outputs(self, spoken: Outputs) -> None:
+        """Take in what one frame led to."""
+        for said in (*spoken.commands, *spoken.facts):
+            if said.id == self._asked_id:
+                self.asked = said
+        for fact in spoken.facts:
+            if isinstance(fact, StealStarted):
+                self.steals.append(fact)
+            elif isinstance(fact, EntryBlocked):
+                self.blocks.append(fact)
+
+    def no_decision(self, said: AnyCommand | AnyFact) -> str:
+        """Say where something comes from that no choice was made for."""
+        kind = said.__struct_config__.tag
+        origin = "the clock" if said.cause == "clock" else f"the event {said.cause}"
+        told = f"{said.id} ({kind}, {utc_text(said.ts_us)}) follows from {origin} alone"
+        steal = getattr(said, "steal", None)
+        starts = [fact.id for fact in self.steals if fact.steal == steal]
+        return f"{told}; its steal was decided with --id {starts[0]}." if starts else f"{told}."
+
+
+def list_table(heard: Heard) -> Table:
+    """Return the first steals and refusals, in the order in which they were said."""
+    steals, blocks = heard.steals[: LISTED // 2], heard.blocks[: LISTED // 2]
+    title = (
+        f"the first {len(steals)} of {len(heard.steals):,} steals"
+        f" and {len(blocks)} of {len(heard.blocks):,} refusals"
+    )
+    table = Table(title=title)
     table.add_column("id", no_wrap=True)
     table.add_column("time (UTC)", no_wrap=True)
     for header in ("what", "entry", "why"):
         table.add_column(header, overflow="fold")
-    steals = [fact for fact in said if isinstance(fact, StealStarted)][: LISTED // 2]
-    blocks = [fact for fact in said if isinstance(fact, EntryBlocked)][: LISTED // 2]
-    for fact in sorted((*steals, *blocks), key=lambda fact: (fact.ts_us, fact.id)):
-        if isinstance(fact, StealStarted):
-            victims = ", ".join(victim.order for victim in fact.victims)
-            table.add_row(fact.id, utc_text(fact.ts_us), "steal", fact.entry, f"from {victims}")
-        else:
-            table.add_row(fact.id, utc_text(fact.ts_us), "blocked", fact.entry, fact.reason)
-    Console().print(table)
+    lines: list[tuple[StealStarted | EntryBlocked, str, str]] = [
+        (fact, "steal", "from " + ", ".join(victim.order for victim in fact.victims))
+        for fact in steals
+    ]
+    lines += [(fact, "blocked", fact.reason) for fact in blocks]
+    for fact, what, why in sorted(lines, key=lambda line: _place(line[0].id)):
+        table.add_row(fact.id, utc_text(fact.ts_us), what, fact.entry, why)
+    return table
+
+
+def _place(output_id: str) -> tuple[int, ...]:
+    """Return partition, offset and index of an id: as text, 10 would stand before 2."""
+    return tuple(map(int, output_id.split("-")))
 
 
 def show(attempt: Attempt) -> None:
     """Print one decision: the entry, the ladder of checks, the candidates."""
-    console = Console(highlight=False)
+    console = output()
     entry, policy, weighed = attempt.entry, attempt.policy, attempt.weighed
     outcome = str(weighed.refusal) if weighed.refusal else "submitted"
     if weighed.refusal is None and weighed.choice is not None:
         outcome = "steals from " + ", ".join(item.view.order for item in weighed.choice.victims)
-    console.print(f"{utc_text(attempt.ts_us)}  entry {entry.id}  policy {policy.name}: {outcome}")
     side = "ask" if entry.side == "buy" else "bid"
     pnl = "the symbol's" if entry.pnl is None else f"{entry.pnl:,.2f}"
     console.print(
+        f"{utc_text(attempt.ts_us)}  entry {entry.id}  policy {policy.name}: {outcome}\n"
         f"{entry.side} {entry.qty:g} {entry.symbol} at {entry.limit:,.8g},"
         f" {side} {attempt.price:,.8g}, forecast {pnl};"
         f" needs {to_dollars(weighed.needed_micros):,.2f} dollars,"
-        f" free {to_dollars(weighed.free_micros):,.2f}"
+        f" free {to_dollars(weighed.free_micros):,.2f}",
+        markup=False,
+        soft_wrap=True,
     )
     console.print(ladder_table(attempt))
     if weighed.choice is not None and weighed.choice.weighed:

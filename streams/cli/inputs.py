@@ -1,5 +1,7 @@
 """What commands have in common: options, and how files and words become policies and data."""
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +13,8 @@ from rich.console import Console
 from state.policy import PRESETS, Policy, PolicyError, policy_from
 from streams.backtest.market import Market, read_market
 from streams.strategies import Strategy, load_strategy, strategy_for
+
+from .guarded import Guarded
 
 AUTO = "auto"
 
@@ -29,7 +33,9 @@ Settings = Annotated[
     typer.Option("--set", metavar="FIELD=VALUE", help="Override a policy field; may be repeated."),
 ]
 Capital = Annotated[float, typer.Option(min=1, max=1e11, help="Dollars at the start.")]
-PositionSize = Annotated[float, typer.Option("--position", min=1, max=1e11, help="Dollars each.")]
+PositionSize = Annotated[
+    float, typer.Option("--position", min=1, max=1e11, help="Dollars of one entry.")
+]
 StrategyName = Annotated[
     str, typer.Option("--strategy", metavar="auto|FILE:CLASS", help="Who asks for entries.")
 ]
@@ -39,6 +45,20 @@ FeeRate = Annotated[
 
 messages = Console(stderr=True, highlight=False)
 """Where progress and remarks go."""
+
+
+PIPE_WIDTH = 160
+"""Columns when the output is no terminal: wide enough that ids and reasons stay whole."""
+
+
+def output() -> Console:
+    """Return the console for what a command was asked for."""
+    fixed = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(highlight=False, width=None if fixed else PIPE_WIDTH)
+
+
+NOT_YAML = (ValueError, RecursionError)
+"""What the YAML reader lets through: a date that no calendar has, nesting without end."""
 
 
 class UsageError(Exception):
@@ -70,23 +90,27 @@ def _named(name: str) -> tuple[Policy, dict[str, Any]]:
     if name in PRESETS:
         return PRESETS[name], {}
     path = Path(name)
-    if not path.is_file():
+    if not os.path.exists(name):  # noqa: PTH110 - Path.exists raises on a name that is too long
         presets = ", ".join(PRESETS)
-        raise UsageError(f"{name} is no policy file and no preset: the presets are {presets}.")
+        raise UsageError(f"{name!r} is no policy file and no preset: the presets are {presets}.")
     try:
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: the policy file cannot be read: {error}.") from error
+    except OSError as error:
+        raise UsageError(f"{path}: the policy file cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: the policy file is not UTF-8 text.") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None else ""
         raise UsageError(
             f"{path}{line}: this is no YAML; write one `field: value` a line."
         ) from None
+    except NOT_YAML as error:
+        raise UsageError(f"{path}: a value cannot be read ({error}).") from None
     if not isinstance(body, dict) or not all(isinstance(key, str) for key in body):
         raise UsageError(f"{path}: a policy file has one `field: value` a line.")
     base = body.pop("base", "default")
-    if base not in PRESETS:
+    if not isinstance(base, str) or base not in PRESETS:
         raise UsageError(f"{path}: base: {base!r} is no preset; they are {', '.join(PRESETS)}.")
     return PRESETS[base], {"name": path.stem, **body}
 
@@ -104,7 +128,7 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
             )
         try:
             values[field] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, *NOT_YAML) as error:
             raise UsageError(f"--set {setting}: the value cannot be read.") from error
     return values
 
@@ -120,4 +144,6 @@ def read_data(files: Sequence[Path], capital: float, position: float) -> Market:
 
 def make_strategy(name: str, market: Market, position: float) -> Strategy:
     """Return a new strategy, by its reference or the one that suits the data."""
-    return strategy_for(market, position) if name == AUTO else load_strategy(name, position)
+    if name == AUTO:
+        return strategy_for(market, position)
+    return Guarded(load_strategy(name, position), Path(name.rpartition(":")[0]))

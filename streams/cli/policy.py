@@ -4,19 +4,22 @@ from typing import Annotated
 
 import typer
 import yaml
-from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from state.policy import Policy
 
-from .inputs import Settings, read_policies
+from .inputs import Settings, output, read_policies
 
-app = typer.Typer(help="Look at policies.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """Look at policies."""
+    """Look at policies.
+
+    Example: `worksteal policy show reference`
+    """
 
 
 @app.command("show")
@@ -36,9 +39,9 @@ def show(
     if as_yaml:
         typer.echo(yaml.safe_dump(values, sort_keys=False), nl=False)
         return
-    table = Table("field", "value", "meaning", title=f"policy {policy.name}")
+    table = Table("field", "value", "meaning", title=f"policy {escape(policy.name)}")
     for field, info in Policy.model_fields.items():
         value = values[field]
         shown = ", ".join(value) if isinstance(value, list) else str(value)
-        table.add_row(field, shown, info.description or "")
-    Console().print(table)
+        table.add_row(field, escape(shown), info.description or "")
+    output().print(table)

@@ -278,7 +278,7 @@ def test_a_record_of_exactly_the_largest_size_passes():
 
 
 def test_the_ordinary_record_does_not_walk_the_ladder(monkeypatch: pytest.MonkeyPatch):
-    """The ladder costs ten times the fast path; a benchmark would notice late, this at once."""
+    """The ladder costs fifteen times the fast path; a benchmark would tell later than this."""
     monkeypatch.delattr(codec, "why_refused")
     for separators in [(",", ":"), (", ", ": ")]:
         for kind in ["quote", "fill", "order.accepted", "order.cancelled", "forecast"]:

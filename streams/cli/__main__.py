@@ -1,0 +1,5 @@
+"""`python -m streams.cli` is `worksteal`."""
+
+from . import main
+
+main()

@@ -1,0 +1,30 @@
+"""What a desk on a journal needs from the outside.  Kafka and RocksDB stand behind it, or a test."""
+
+from collections.abc import Awaitable, Mapping
+from typing import Protocol
+
+Rows = Mapping[str, bytes | None]
+"""Durable rows by key; None takes a row away."""
+
+
+class Ports(Protocol):
+    """The outside of one journal partition."""
+
+    async def send(self, topic: str, key: str, value: bytes) -> Awaitable[object]:
+        """Hand an output to the transport; the result is awaitable until the broker has it."""
+        ...
+
+    async def append(self, rows: Rows) -> int:
+        """Append rows to the changelog as one atomic batch; return the last one's offset.
+
+        Returns only when the broker has acknowledged the batch.
+        """
+        ...
+
+    def store(self, rows: Rows, offset: int) -> None:
+        """Write rows to the local store, with the changelog offset that they stand at."""
+        ...
+
+    async def acknowledge(self, next_offset: int) -> None:
+        """Let the transport forget frames before `next_offset`; only a hint where to begin."""
+        ...
