@@ -128,4 +128,4 @@ def _bounds(first_year: int, last_year: int) -> tuple[int, int]:
 
 
 def _year(moment_us: int) -> int:
-    return datetime.fromtimestamp(moment_us // MICROS, UTC).year
+    return datetime.fromtimestamp(moment_us // MICROS, NEW_YORK).year

@@ -53,27 +53,31 @@ def decode_rows(rows: Mapping[str, bytes]) -> tuple[Cursor, list[Account], list[
         raise RowsError("the rows have no cursor: the store is incomplete, rebuild it")
     try:
         raw = msgspec.msgpack.decode(rows["cursor"])
-        if raw.get("format") != FORMAT:
-            raise RowsError(
-                f"the rows are of format {raw.get('format')}, this version reads {FORMAT}:"
-                " rebuild the store from the journal"
-            )
-        cursor = msgspec.convert(raw, Cursor)
-        accounts = [
-            msgspec.msgpack.decode(row, type=Account)
-            for key, row in sorted(rows.items())
-            if key.startswith("account/")
-        ]
-        prices = [
-            msgspec.msgpack.decode(row, type=PriceRow)
-            for key, row in sorted(rows.items())
-            if key.startswith("price/")
-        ]
-        _check_texts(cursor, accounts)
-    except RowsError:
-        raise
+        version = raw.get("format")
+        if version == FORMAT:
+            return _read(raw, rows)
     except (msgspec.MsgspecError, AttributeError, ValueError) as error:
         raise RowsError(f"the rows are damaged, rebuild the store: {error}") from error
+    raise RowsError(
+        f"the rows are of format {version}, this version reads {FORMAT}:"
+        " rebuild the store from the journal"
+    )
+
+
+def _read(raw: object, rows: Mapping[str, bytes]) -> tuple[Cursor, list[Account], list[PriceRow]]:
+    """Read the rows of this version's format."""
+    cursor = msgspec.convert(raw, Cursor)
+    accounts = [
+        msgspec.msgpack.decode(row, type=Account)
+        for key, row in sorted(rows.items())
+        if key.startswith("account/")
+    ]
+    prices = [
+        msgspec.msgpack.decode(row, type=PriceRow)
+        for key, row in sorted(rows.items())
+        if key.startswith("price/")
+    ]
+    _check_texts(cursor, accounts)
     return cursor, accounts, prices
 
 

@@ -15,7 +15,7 @@ from state.hours import Calendars, calendars
 from state.outbox import Outputs
 from state.policy import Policy, policy_from
 from state.shared import Attempt
-from streams.backtest.market import Bar, Market, MarketQuote
+from streams.market import Bar, Market, MarketQuote
 from streams.strategies import Action, CancelOrder, PlaceExit, RequestEntry, Strategy
 from streams.venue.simulated import SimulatedVenue
 from topics.catalogue import TOPIC_OF
@@ -55,13 +55,18 @@ class Hooks:
     watch: Callable[[Attempt], None] | None = None
 
 
-def fit_policy(policy: Policy, market: Market) -> Policy:
-    """Let quotes and snapshots be as old as bars make them: 1.5 bars (rule B1), never less."""
+def fit_policy(policy: Policy, market: Market, fee_rate: float) -> Policy:
+    """Fit a policy to the data and the venue.
+
+    Quotes and snapshots may be as old as bars make them: 1.5 bars (rule B1), never less.  What is
+    reserved for fees is at least what the venue charges, or it would refuse what the desk sends.
+    """
     bars_s = 1.5 * market.bar_us / MICROS
     return policy_from(
         {
             "quote_max_age_s": max(policy.quote_max_age_s, bars_s),
             "snapshot_max_age_s": max(policy.snapshot_max_age_s, bars_s),
+            "fee_reserve": max(policy.fee_reserve, fee_rate),
         },
         policy,
     )
@@ -132,7 +137,7 @@ class _Run:
         times: Calendars,
         hooks: Hooks,
     ) -> None:
-        fitted = fit_policy(policy, market)
+        fitted = fit_policy(policy, market, options.fee_rate)
 
         def leverage(symbol: str, now_us: int) -> float:
             kind = fitted.asset_class(symbol)

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from streams.backtest.market import MarketError
+from streams.market import MarketError
 from streams.report import ReportError
 from streams.strategies import StrategyError
 

@@ -12,9 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from state.outbox import Outputs
 from state.policy import Policy
-from streams.backtest.market import Market
 from streams.backtest.result import Comparison, RunResult
 from streams.backtest.run import Hooks, Options, calendars_for, fit_policy, run_backtest
+from streams.market import Market
 from streams.report import comparison_document, comparison_table, write_report
 from topics.codec import encode
 
@@ -129,7 +129,7 @@ def compare(
 
 
 def _age_note(policies: list[Policy], market: Market) -> str:
-    ages = sorted({f"{fit_policy(policy, market).quote_max_age_s:g} s" for policy in policies})
+    ages = sorted({f"{fit_policy(policy, market, 0.0).quote_max_age_s:g} s" for policy in policies})
     return f"A quote counts as a price for {' or '.join(ages)} (at least 1.5 bars)."
 
 

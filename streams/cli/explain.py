@@ -9,8 +9,8 @@ from state.decision import MEANING, Candidate, Refusal
 from state.money import to_dollars
 from state.outbox import Outputs
 from state.shared import Attempt
-from streams.backtest.market.cells import utc_text
 from streams.backtest.run import Hooks, Options, calendars_for, run_backtest
+from streams.market.cells import utc_text
 from topics.commands import AnyCommand
 from topics.facts import AnyFact, EntryBlocked, StealStarted
 

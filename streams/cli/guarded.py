@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from streams.backtest.market import Bar, MarketQuote
+from streams.market import Bar, MarketQuote
 from streams.strategies import Action, Strategy, StrategyError
 from topics.events import Fill
 

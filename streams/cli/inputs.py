@@ -11,7 +11,7 @@ import yaml
 from rich.console import Console
 
 from state.policy import PRESETS, Policy, PolicyError, policy_from
-from streams.backtest.market import Market, read_market
+from streams.market import Market, read_market
 from streams.strategies import Strategy, load_strategy, strategy_for
 
 from .guarded import Guarded
@@ -32,9 +32,9 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="FIELD=VALUE", help="Override a policy field; may be repeated."),
 ]
-Capital = Annotated[float, typer.Option(min=1, max=1e11, help="Dollars at the start.")]
+Capital = Annotated[float, typer.Option(min=1, max=1e8, help="Dollars at the start.")]
 PositionSize = Annotated[
-    float, typer.Option("--position", min=1, max=1e11, help="Dollars of one entry.")
+    float, typer.Option("--position", min=1, max=1e8, help="Dollars of one entry.")
 ]
 StrategyName = Annotated[
     str, typer.Option("--strategy", metavar="auto|FILE:CLASS", help="Who asks for entries.")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from streams.backtest.market import Bar, MarketQuote
+from streams.market import Bar, MarketQuote
 from topics.events import Fill
 from topics.limits import Mode, Side
 

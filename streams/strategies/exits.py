@@ -8,7 +8,7 @@ cancel of the one before, when the cancel has long been settled and late fills a
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from streams.backtest.market import Bar
+from streams.market import Bar
 from topics.events import Fill
 from topics.limits import Side
 

@@ -7,7 +7,7 @@ is used for bar t + 1 alone.  That is one bar too careful at worst, and never a 
 
 from collections.abc import Iterable, Iterator
 
-from streams.backtest.market import Bar, Forecast
+from streams.market import Bar, Forecast
 from topics.events import Fill
 
 from .base import Action, PublishForecast, RequestEntry, Strategy, WithdrawEntry, tidy

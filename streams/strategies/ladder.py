@@ -7,7 +7,7 @@ is the situation that stealing is for.
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from streams.backtest.market import Bar
+from streams.market import Bar
 from topics.events import Fill
 from topics.limits import Side
 

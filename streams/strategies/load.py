@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
-from streams.backtest.market import Bar, Market
+from streams.market import Bar, Market
 from topics.events import Fill
 
 from .base import Action, Strategy

@@ -2,7 +2,7 @@
 
 import math
 
-from streams.backtest.market import MarketQuote
+from streams.market import MarketQuote
 from topics.events import AnyEvent, Fill, OrderCancelled
 from topics.limits import Side
 

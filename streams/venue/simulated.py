@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from streams.backtest.market import MarketQuote
+from streams.market import MarketQuote
 from topics.events import (
     AccountSnapshot,
     AnyEvent,

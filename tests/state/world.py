@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from state.account import Account
 from state.desk import Desk
@@ -46,6 +46,13 @@ def roomy(base: Policy = DEFAULT, **values: Any) -> Policy:
     return policy_from(ROOMY | values, base)
 
 
+class Said(NamedTuple):
+    """What a frame led to, for tests that know which kind of message they look at."""
+
+    commands: list[Any]
+    facts: list[Any]
+
+
 class World:
     """Builds frames with runs that chain, one journal offset after another."""
 
@@ -74,25 +81,25 @@ class World:
         ]
         return Frame(runs=made, events=items), JournalPosition(0, self.journal, self.now_us)
 
-    def apply(self, *events: AnyEvent) -> Outputs:
+    def apply(self, *events: AnyEvent) -> Said:
         """Apply one frame of events; remembers and returns what the desk said."""
-        outputs = self.desk.apply(*self.frame(events))
+        outputs = Said(*self.desk.apply(*self.frame(events)))
         self.said += [*outputs.commands, *outputs.facts]
         return outputs
 
-    def wait(self, seconds: float) -> Outputs:
+    def wait(self, seconds: float) -> Said:
         """Let time pass, as an idle sequencer's empty frame does."""
         self.now_us += round(seconds * SECOND)
         return self.apply()
 
     # ---- one event a line ----
 
-    def quote(self, symbol: str, price: float, *, bid: float | None = None) -> Outputs:
+    def quote(self, symbol: str, price: float, *, bid: float | None = None) -> Said:
         """Quote a symbol; bid and ask are the same unless `bid` is given."""
         bid = price if bid is None else bid
         return self.apply(Quote(ts_us=self.now_us, symbol=symbol, bid=bid, ask=price))
 
-    def fund(self, equity: float, account: str = "A", **values: Any) -> Outputs:
+    def fund(self, equity: float, account: str = "A", **values: Any) -> Said:
         """Send an account snapshot."""
         return self.apply(
             AccountSnapshot(ts_us=self.now_us, account=account, equity=equity, **values)
@@ -107,7 +114,7 @@ class World:
         account: str = "A",
         side: Any = "buy",
         **values: Any,
-    ) -> Outputs:
+    ) -> Said:
         """Request an entry of so many dollars."""
         values.setdefault("expires_us", self.now_us + 86_400 * SECOND)
         return self.apply(
@@ -123,7 +130,7 @@ class World:
             )
         )
 
-    def withdraw(self, entry: str, account: str = "A") -> Outputs:
+    def withdraw(self, entry: str, account: str = "A") -> Said:
         """Withdraw an entry."""
         return self.apply(EntryWithdrawn(ts_us=self.now_us, account=account, entry=entry))
 
@@ -136,7 +143,7 @@ class World:
         account: str = "A",
         side: Any = "buy",
         **values: Any,
-    ) -> Outputs:
+    ) -> Said:
         """Let the venue report an order that the desk did not send."""
         return self.apply(
             OrderAccepted(
@@ -151,7 +158,7 @@ class World:
             )
         )
 
-    def accepted(self, order: str, account: str = "A") -> Outputs:
+    def accepted(self, order: str, account: str = "A") -> Said:
         """Let the venue accept an order that the desk sent."""
         mine = self.account(account).orders[order]
         return self.apply(
@@ -166,19 +173,19 @@ class World:
             )
         )
 
-    def cancelled(self, order: str, account: str = "A") -> Outputs:
+    def cancelled(self, order: str, account: str = "A") -> Said:
         """Let the venue confirm a cancel."""
         return self.apply(OrderCancelled(ts_us=self.now_us, account=account, order=order))
 
-    def cancel_rejected(self, order: str, account: str = "A") -> Outputs:
+    def cancel_rejected(self, order: str, account: str = "A") -> Said:
         """Let the venue refuse a cancel."""
         return self.apply(OrderCancelRejected(ts_us=self.now_us, account=account, order=order))
 
-    def lapsed(self, order: str, account: str = "A") -> Outputs:
+    def lapsed(self, order: str, account: str = "A") -> Said:
         """Let the venue's time in force end."""
         return self.apply(OrderExpired(ts_us=self.now_us, account=account, order=order))
 
-    def rejected(self, order: str, reason: Any = "other", account: str = "A") -> Outputs:
+    def rejected(self, order: str, reason: Any = "other", account: str = "A") -> Said:
         """Let the venue refuse an order."""
         return self.apply(
             OrderRejected(ts_us=self.now_us, account=account, order=order, reason=reason)
@@ -186,7 +193,7 @@ class World:
 
     def filled(
         self, order: str, qty: float | None = None, price: float | None = None, account: str = "A"
-    ) -> Outputs:
+    ) -> Said:
         """Let an order fill, wholly and at its limit unless told otherwise."""
         mine = self.account(account).orders[order]
         self.trades += 1
@@ -203,7 +210,7 @@ class World:
             )
         )
 
-    def forecast(self, symbol: str, pnl: float) -> Outputs:
+    def forecast(self, symbol: str, pnl: float) -> Said:
         """Publish a forecast."""
         return self.apply(Forecast(ts_us=self.now_us, symbol=symbol, pnl=pnl))
 
@@ -223,6 +230,6 @@ def holding(symbol: str, qty: float, price: float) -> Position:
     return Position(symbol=symbol, qty=qty, price=price)
 
 
-def kinds(outputs: Outputs) -> list[str]:
+def kinds(outputs: Outputs | Said) -> list[str]:
     """Return the types of what was said, commands first."""
     return [type(message).__name__ for message in (*outputs.commands, *outputs.facts)]

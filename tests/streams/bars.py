@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from streams.backtest.market import Bar
+from streams.market import Bar
 from streams.strategies import Action, Strategy
 from topics.events import Fill
 

@@ -10,9 +10,9 @@ import pytest
 from state.desk import Desk
 from state.outbox import Outputs
 from state.policy import DEFAULT, PRESETS, Policy
-from streams.backtest.market import Market, read_market
 from streams.backtest.result import RunResult
 from streams.backtest.run import Hooks, Options, calendars_for, run_backtest
+from streams.market import Market, read_market
 from streams.strategies import (
     PlaceExit,
     PublishForecast,
@@ -23,7 +23,7 @@ from streams.strategies import (
     strategy_for,
 )
 from topics.codec import decode_frame, encode, encode_frame
-from topics.events import Fill
+from topics.events import AccountSnapshot, Fill, Quote
 from topics.frames import Frame
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "market"
@@ -211,6 +211,7 @@ def test_series_end_with_the_last_instant_and_stay_within_the_figures(tmp_path):
     assert len(series.ts_us) == len(series.equity) == len(series.in_use) == len(series.capacity)
     minutes = [ts_us // 60_000_000 for ts_us in series.ts_us]
     assert minutes == sorted(set(minutes))
+    assert series.ts_us[-1] == market.bars[-1].end_us
     assert series.equity[-1] - 10_000.0 == pytest.approx(run.pnl)
     assert max(series.in_use) <= run.capital_peak
     assert 0 < run.capital_mean < run.capital_peak
@@ -312,19 +313,40 @@ def test_fills_name_their_entry_and_exits_do_not(market):
     assert script.heard[1][0] == "mine"
 
 
-def test_frames_of_a_run_are_sound_journal_records(market, monkeypatch):
-    """What the desk decided on could have come from a journal: same bytes, same frames."""
-    frames: list[Frame] = []
+@pytest.fixture
+def frames(monkeypatch) -> list[Frame]:
+    """Collect every frame that a desk is given."""
+    seen: list[Frame] = []
     apply = Desk.apply
 
     def spy(self, frame, position):
-        frames.append(frame)
+        seen.append(frame)
         return apply(self, frame, position)
 
     monkeypatch.setattr(Desk, "apply", spy)
+    return seen
+
+
+def test_frames_of_a_run_are_sound_journal_records(market, frames):
+    """What the desk decided on could have come from a journal: same bytes, same frames."""
     play(market)
     assert len(frames) > 100
     for frame in frames:
         raw = encode_frame(frame)
         assert decode_frame(raw) == frame
         assert encode_frame(decode_frame(raw)) == raw
+
+
+def test_snapshots_are_cash_and_positions_of_the_fills(frames, tmp_path):
+    """The desk's equity comes from the venue; a second account of the fills must agree."""
+    play(market_of(rows_of(MINUTES), tmp_path))
+    ledger, compared = Ledger(Script(), 10_000.0), 0
+    for event in (item.event for frame in frames for item in frame.events):
+        if isinstance(event, Quote):
+            ledger.last[event.symbol] = (event.bid, event.ask)
+        elif isinstance(event, Fill):
+            ledger.on_fill(event, None, event.ts_us)
+        elif isinstance(event, AccountSnapshot):
+            assert event.equity == pytest.approx(ledger.equity(), abs=1e-3)
+            compared += bool(ledger.fills)
+    assert compared > 100

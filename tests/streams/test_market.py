@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.backtest.market import Forecast, Market, MarketError, MarketQuote, read_market
+from streams.market import Forecast, Market, MarketError, MarketQuote, read_market
 
 from .market_files import FORECASTS, QUOTES, TRADES, quote_bar, stamp, write
 

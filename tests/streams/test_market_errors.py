@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.backtest.market import MarketError, read_market
+from streams.market import MarketError, read_market
 
 from .market_files import FORECASTS, QUOTES, TRADES, quote_bar, stamp, write
 

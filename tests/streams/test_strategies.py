@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.backtest.market import Bar, Forecast
+from streams.market import Bar, Forecast
 from streams.strategies import (
     CancelOrder,
     ForecastRange,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.backtest.market import Bar, Market, MarketQuote, read_market
+from streams.market import Bar, Market, MarketQuote, read_market
 from streams.strategies import (
     Action,
     PlaceExit,

@@ -1,6 +1,6 @@
 """A simulated venue for tests, with short words to trade at it."""
 
-from streams.backtest.market import MarketQuote
+from streams.market import MarketQuote
 from streams.venue.simulated import SimulatedVenue
 from topics.events import AccountSnapshot, AnyEvent, Fill
 

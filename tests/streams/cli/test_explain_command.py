@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from state.policy import DEFAULT
-from streams.backtest.market import read_market
 from streams.backtest.run import Hooks, Options, calendars_for, run_backtest
+from streams.market import read_market
 from streams.strategies import strategy_for
 from tests.streams.cli.command import DAY, head, worksteal
 from topics.facts import EntryBlocked, Fact, StealStarted

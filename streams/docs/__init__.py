@@ -1,0 +1,34 @@
+"""The reference pages, rendered from the code so that they cannot say anything else."""
+
+from pathlib import Path
+
+from .lists import policy_page, refusals_page, topics_page
+from .messages import messages_page
+
+FOLDER = Path("docs") / "reference"
+
+
+def pages() -> dict[str, str]:
+    """Return the text of each page by its file name."""
+    return {
+        "messages.md": messages_page(),
+        "topics.md": topics_page(),
+        "refusals.md": refusals_page(),
+        "policy.md": policy_page(),
+    }
+
+
+def stale(folder: Path) -> list[Path]:
+    """Return the files that are missing or say something else than the code."""
+    return [
+        folder / name
+        for name, text in pages().items()
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
+    ]
+
+
+def write(folder: Path) -> None:
+    """Write all pages."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (folder / name).write_text(text, encoding="utf-8")
