@@ -150,6 +150,9 @@ def measure_rate(times: Calendars, count: int) -> dict[str, float]:
         for frame, position in frames:
             desk.apply(frame, position)
         rates.append(count / (time.perf_counter() - began))
+        last = frames[-1][0].events[-1].event
+        assert isinstance(last, Quote)
+        assert desk.shared.prices.get(last.symbol).ask == last.ask, "the quotes were not taken"
         raw = [(encode_frame(f), p) for f, p in quotes(feed, count, 1000)]
         began = time.perf_counter()
         for body, position in raw:

@@ -60,6 +60,7 @@ class EventFault(enum.StrEnum):
     OUTDATED_SNAPSHOT = "outdated_snapshot"
     BAD_POLICY = "bad_policy"
     ABSURD_AMOUNT = "absurd_amount"
+    FROM_THE_FUTURE = "from_the_future"
 
 
 class Protection(enum.StrEnum):

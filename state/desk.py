@@ -65,6 +65,13 @@ HANDLERS: dict[type, Handler] = {
     AccountSnapshot: snapshots.on_snapshot,
 }
 
+AHEAD_US_MAX = 60_000_000
+"""How far ahead of the desk's clock an event may be dated.
+
+A quote of tomorrow would never grow stale, and a snapshot of tomorrow would hide every fill until
+then: both are refused.  Any other event counts as of now, for what it says has happened.
+"""
+
 _DROPPED = 2**62
 """Stands for the mark of a run that does not join: no offset is above it."""
 
@@ -91,6 +98,7 @@ class Desk:
         self._move_clock(now)
         self.next_offset = position.offset + 1
         marks = [self._join(run) for run in frame.runs]
+        ahead_us = now + AHEAD_US_MAX
         by_spelling = shared.prices.by_spelling
         changed = shared.prices.changed
         for item in frame.events:
@@ -100,7 +108,7 @@ class Desk:
             if type(event) is Quote:
                 ask, bid = event.ask, event.bid
                 price = by_spelling.get(event.symbol)
-                if price is None or bid > ask:
+                if price is None or bid > ask or event.ts_us > ahead_us:
                     self._unusual_quote(frame, item.run, item.offset, event)
                     continue
                 price.bid, price.ask, price.quote_us = bid, ask, event.ts_us
@@ -136,6 +144,9 @@ class Desk:
         if event.bid > event.ask:
             told = f"{event.symbol}: bid {event.bid} above ask {event.ask}"
             self._refuse(None, EventFault.CROSSED_QUOTE, told)
+            return
+        if event.ts_us > shared.now_us + AHEAD_US_MAX:
+            self._refuse(None, EventFault.FROM_THE_FUTURE, f"{event.symbol} at {event.ts_us}")
             return
         price = shared.prices.get(event.symbol)
         price.bid, price.ask, price.quote_us = event.bid, event.ask, event.ts_us
@@ -173,6 +184,11 @@ class Desk:
         if type(event) is PolicySet:
             self._own_policy(account, event)
             return
+        if event.ts_us > shared.now_us + AHEAD_US_MAX:
+            if type(event) is AccountSnapshot:
+                self._refuse(account.id, EventFault.FROM_THE_FUTURE, f"snapshot at {event.ts_us}")
+                return
+            event = msgspec.structs.replace(event, ts_us=shared.now_us)
         fault = HANDLERS[type(event)](shared, account, event)
         if fault is not None:
             named = getattr(event, "order", None) or getattr(event, "entry", None) or ""

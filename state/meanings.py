@@ -16,6 +16,7 @@ EVENT_FAULT_MEANING: dict[EventFault, str] = {
     EventFault.OUTDATED_SNAPSHOT: "the snapshot is older than a snapshot or fill already booked",
     EventFault.BAD_POLICY: "the policy has an unknown field or a value out of bounds",
     EventFault.ABSURD_AMOUNT: "one order, trade or holding is worth more than a billion dollars",
+    EventFault.FROM_THE_FUTURE: "a quote or snapshot dated over a minute ahead of the desk's clock",
 }
 
 PROTECTION_MEANING: dict[Protection, str] = {

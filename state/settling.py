@@ -64,13 +64,16 @@ def _of_thief(account: Account, order: Order) -> StealInFlight | None:
 
 
 def thief_accepted(shared: Shared, account: Account, order: Order) -> None:
-    """The thief's order works: the steal is settled."""
+    """An entry's order works, so its rejections are past; if it is a thief's, the steal settles."""
+    placed = account.entries.get(order.entry) if order.entry else None
+    if placed is not None:
+        placed.rejections = 0
     steal = _of_thief(account, order)
     if steal is None:
         return
     entry = account.entries[steal.entry]
     entry.move("placed")
-    entry.steal, entry.rejections = None, 0
+    entry.steal = None
     del account.steals[steal.id]
     shared.outbox.fact(StealSettled, account.id, steal=steal.id, entry=entry.id, order=order.id)
 

@@ -61,7 +61,12 @@ ORDERS = Topic(
     "entries that bots request, and the venue's answers about orders",
 )
 FILLS = Topic("fills", "account", (Fill,), "trades")
-ACCOUNTS = Topic("accounts", "account", (AccountSnapshot, PolicySet), "equity and holdings; policy")
+ACCOUNTS = Topic(
+    "accounts",
+    "account",
+    (AccountSnapshot, PolicySet),
+    "equity and holdings; policy (one for all accounts goes to every partition)",
+)
 QUOTES = Topic("quotes", "symbol", (Quote,), "best bid and ask", retention_ms=DAY_MS)
 FORECASTS = Topic("forecasts", "symbol", (Forecast,), "a model's expectations")
 JOURNAL = Topic(

@@ -9,11 +9,12 @@ from typing import Any
 
 import typer
 
+from streams.live.topic_admin import BrokerError
 from streams.market import MarketError
 from streams.report import ReportError
 from streams.strategies import StrategyError
 
-from . import backtest, explain, policy
+from . import backtest, explain, policy, topics
 from .inputs import UsageError
 
 app = typer.Typer(
@@ -28,8 +29,9 @@ app = typer.Typer(
 app.command("backtest")(backtest.backtest)
 app.command("explain")(explain.explain)
 app.add_typer(policy.app, name="policy")
+app.add_typer(topics.app, name="topics")
 
-MISTAKES = (MarketError, ReportError, StrategyError, UsageError)
+MISTAKES = (BrokerError, MarketError, ReportError, StrategyError, UsageError)
 
 TYPING_MISTAKES: tuple[type[Any], ...] = typer.BadParameter.__bases__
 """What the option parser raises: an unknown option, a missing argument, a value out of range."""

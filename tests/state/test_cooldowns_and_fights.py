@@ -83,6 +83,11 @@ def test_a_fight_begins_with_the_steal_that_reaches_the_threshold(threshold, cou
     assert fights.cooldown_us(policy, history, "AAPL", NOW) == (600 * SECOND if longer else 0)
 
 
+def test_a_steal_outside_the_window_is_no_fight_even_at_the_lowest_threshold():
+    policy = policy_from({"fight_threshold": 1})
+    assert fights.cooldown_us(policy, steals(1, NOW - WINDOW - 1), "AAPL", NOW) == 0
+
+
 def test_a_fight_of_others_makes_no_cooldown_longer():
     assert fights.cooldown_us(DEFAULT, steals(9), "NVDA", NOW) == 0
     assert fights.cooldown_us(DEFAULT, steals(9), "AAP", NOW) == 0

@@ -212,6 +212,6 @@ def test_every_fault_has_a_test_here_or_in_the_halting_tests():
     tested = (
         "entry_exists entry_expired unknown_entry order_exists order_ended unknown_order"
         " wrong_state duplicate_fill outdated_snapshot bad_policy absurd_amount"
-        " crossed_quote account_halted"
+        " crossed_quote account_halted from_the_future"
     )
     assert {str(fault) for fault in EventFault} == set(tested.split())

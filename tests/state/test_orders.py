@@ -82,6 +82,16 @@ def test_rejections_make_an_entry_rest_longer_and_then_end():
     assert [fact.reason for fact in world.heard(EntryEnded)] == ["rejected"]
 
 
+@pytest.mark.parametrize("how", ["accepted", "filled"])
+def test_only_rejections_in_a_row_count(how):
+    world = submitted()
+    world.rejected("e.1")
+    world.wait(1)
+    assert world.account().entries["e"].rejections == 1
+    world.accepted("e.2") if how == "accepted" else world.filled("e.2", qty=1.0)
+    assert world.account().entries["e"].rejections == 0
+
+
 def test_an_entry_refused_for_funds_never_ends_and_rests_a_minute_at_most():
     world = submitted()
     for number in range(1, 10):

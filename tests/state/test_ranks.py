@@ -57,6 +57,11 @@ def test_the_desk_ranks_active_cryptos_by_forecast_and_then_by_symbol():
     assert desk_ranks(DEFAULT, forecasts) == {"ETHUSD": 1, "BTCUSD": 2, "UNIUSD": 3}
 
 
+def test_the_order_of_the_policys_list_makes_no_difference():
+    policy = policy_from({"crypto_symbols": ["SOLUSD", "ETHUSD", "BTCUSD"]})
+    assert desk_ranks(policy, {"SOLUSD": 1.0, "ETHUSD": 1.0, "BTCUSD": 1.0})["BTCUSD"] == 1
+
+
 def test_a_crypto_without_a_forecast_has_no_rank():
     assert desk_ranks(DEFAULT, {"SOLUSD": -4.0}) == {"SOLUSD": 1}
     assert desk_ranks(DEFAULT, {}) == {}

@@ -208,9 +208,9 @@ def test_the_symbols_forecast_counts_where_the_entry_has_none():
 def test_accounts_that_one_quote_wakes_go_in_the_order_of_their_names():
     world = World(roomy())
     world.quote("ETHUSD", 110.0)
-    for name in ("B", "A"):
-        world.fund(3500, name)
-        world.want("t", "ETHUSD", 100.0, account=name)
+    for name, limit in (("B", 99.9), ("A", 100.0)):  # a quote that falls finds B first
+        world.fund(3501, name)
+        world.want("t", "ETHUSD", limit, account=name)
     outputs = world.quote("ETHUSD", 100.0)
     assert [command.account for command in outputs.commands] == ["A", "B"]
 

@@ -191,6 +191,7 @@ def test_a_thief_refused_for_funds_is_sent_again_under_new_ids_and_then_lost():
 
 def test_a_retried_thief_can_settle():
     world = placing()
+    world.account().entries["t"].rejections = 2
     world.rejected("t.3", "insufficient_funds")
     world.wait(1)
     assert kinds(world.accepted("t.4")) == ["StealSettled"]

@@ -7,7 +7,7 @@ from topics.commands import Cancel, Steal, Submit
 from topics.facts import CooldownStarted, FightDetected, StealSettled, StealStarted
 
 from .steals import DOLLARS, NEED, crowded, stealing, victim_of_our_own
-from .world import SECOND, World, kinds
+from .world import SECOND, World, kinds, roomy
 
 
 def free(world: World) -> int:
@@ -148,6 +148,25 @@ def test_a_fight_won_by_the_forecast_is_told():
     (fight,) = world.heard(FightDetected)
     assert (fight.pair, fight.steals, fight.won) == (("BTCUSD", "ETHUSD"), 4, True)
     assert outputs.facts[2].until_us == world.now_us + 600 * SECOND
+
+
+def test_an_order_that_is_being_cancelled_cannot_be_stolen_again():
+    world = stealing(cooldown_s=0.0)
+    world.quote("UNIUSD", 50.0)
+    (blocked,) = world.want("u", "UNIUSD", 50.0).facts
+    assert (blocked.reason, blocked.detail) == ("no_steal_candidates", "all_protected")
+
+
+def test_an_order_that_the_venue_did_not_accept_yet_cannot_be_stolen():
+    world = World(roomy())
+    world.fund(3500)
+    for symbol in ("BTCUSD", "ETHUSD"):
+        world.quote(symbol, 50.0)
+    world.want("e", "BTCUSD", 50.0)
+    world.quote("BTCUSD", 55.0)
+    assert kinds(world.want("t", "ETHUSD", 50.0)) == ["EntryBlocked"]
+    world.accepted("e.1")
+    assert kinds(world.quote("ETHUSD", 50.0))[0] == "Cancel"
 
 
 def test_two_thieves_take_two_different_victims():

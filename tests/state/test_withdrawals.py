@@ -90,6 +90,15 @@ def test_a_timer_of_an_entry_that_is_gone_does_nothing():
     assert kinds(world.wait(1)) == []
 
 
+def test_the_end_of_an_old_entry_does_not_end_a_new_one_of_the_same_name():
+    world = crowded(enabled=False)
+    world.want("t", "ETHUSD", 50.0, expires_us=world.now_us + SECOND)
+    world.withdraw("t")
+    world.want("t", "ETHUSD", 50.0, expires_us=world.now_us + 2 * SECOND)
+    assert kinds(world.wait(1)) == []
+    assert kinds(world.wait(1)) == ["EntryEnded"]
+
+
 def test_a_steal_whose_entry_is_gone_can_expire():
     world = stealing()
     world.withdraw("t")
