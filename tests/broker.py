@@ -1,6 +1,6 @@
 """A real Kafka broker for tests: the session fixture `broker`, and the rule for when there is no Java.
 
-A conftest.py offers it with `from tests.broker import broker`.  Nothing is started before a test asks
+tests/conftest.py offers it.  Nothing is started before a test asks
 for it; with pytest-xdist every worker that asks has its own.
 """
 

@@ -389,6 +389,7 @@ def format_data(home: Home, command: list[str]) -> None:
     done = subprocess.run(  # noqa: S603  (the command is Java, with our own arguments)
         [*quick, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(home.properties)],
         cwd=home.folder,
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -413,11 +414,17 @@ def launch(home: Home, command: list[str]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603  (the command is Java, with our own arguments)
             [*flagged, "kafka.Kafka", str(home.properties)],
             cwd=home.folder,
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def environment() -> dict[str, str]:
+    """Let Java 17 read names of folders as UTF-8, which it does not do in the locale C."""
+    return {**os.environ, "LC_ALL": "C.UTF-8"}
 
 
 def child_lives(process: subprocess.Popen[bytes]) -> Callable[[], bool]:

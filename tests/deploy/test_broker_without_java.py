@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -82,8 +83,10 @@ def find(tool: str) -> str:
 
 
 @pytest.fixture
-def machine(tmp_path) -> Machine:
-    return Machine(tmp_path)
+def machine(tmp_path) -> Iterator[Machine]:
+    one = Machine(tmp_path)
+    yield one
+    script.halt(one.local.home)
 
 
 @pytest.fixture
@@ -265,7 +268,10 @@ def test_who_does_not_end_when_asked_is_killed(monkeypatch):
     with subprocess.Popen(["/bin/sh", "-c", deaf], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        script.end(process.pid, script.child_lives(process))
+        try:
+            script.end(process.pid, script.child_lives(process))
+        finally:
+            process.kill()
     assert process.returncode == -signal.SIGKILL
 
 
