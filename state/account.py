@@ -56,7 +56,6 @@ class Entry(msgspec.Struct):
     tolerance: float | None
     force: bool
     rank: int | None
-    requested_us: int
     expires_us: int
     state: EntryState = "waiting"
     order: str | None = None

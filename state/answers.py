@@ -3,7 +3,6 @@
 A handler returns None, or the fault for which the event is refused; then it changed nothing.
 """
 
-from topics.commands import Cancel
 from topics.events import (
     Fill,
     OrderAccepted,
@@ -17,8 +16,8 @@ from topics.symbols import normal_symbol
 from .account import DUST, NEVER, Account, Order
 from .decision import EventFault, Refusal
 from .entries import back_to_waiting, block, end_entry
-from .money import absurd, seconds_to_us, to_micros
-from .placing import end_order, margin_of, reserve
+from .money import absurd, to_micros
+from .placing import ask_to_cancel, end_order, margin_of, reserve
 from .settling import rejected, thief_accepted, thief_gone, thief_rejected, victim_answered
 from .shared import Shared
 
@@ -194,13 +193,8 @@ def order_overdue(shared: Shared, account: Account, order: Order) -> None:
     """
     order.unanswered_us, order.deadline_us = shared.now_us, NEVER
     if not order.venue_us:
-        if order.state == "submitting":
-            order.move("cancelling")
-        patience = seconds_to_us(shared.policy(account).order_timeout_s)
-        order.deadline_us = shared.now_us + max(1, patience << min(order.asked, 6))
+        ask_to_cancel(shared, account, order)
         order.asked += 1
-        shared.timers.set(order.deadline_us, account.id, "order", order.id)
-        shared.outbox.command(Cancel, account.id, order=order.id, symbol=order.symbol)
     if order.entry is not None and order.entry in account.entries:
         entry = account.entries[order.entry]
         block(shared, account, entry, Refusal.AWAITING_RECONCILIATION, "order_unanswered")

@@ -4,11 +4,8 @@ from topics.facts import EntryBlocked, EntryEnded
 
 from .account import Account, Entry
 from .decision import Refusal
-from .money import seconds_to_us
+from .money import DOUBLINGS_MAX, seconds_to_us
 from .shared import Shared
-
-BACKOFF_DOUBLINGS_MAX = 6
-"""Repeated rejections wait longer each time, up to 64 times the delay."""
 
 
 def block(
@@ -47,7 +44,7 @@ def back_to_waiting(shared: Shared, account: Account, entry: Entry, qty: float) 
 
 def hold_off(shared: Shared, account: Account, entry: Entry) -> None:
     """Let a waiting entry rest before its next try, longer after each rejection in a row."""
-    doublings = min(max(entry.rejections - 1, 0), BACKOFF_DOUBLINGS_MAX)
+    doublings = min(max(entry.rejections - 1, 0), DOUBLINGS_MAX)
     delay = seconds_to_us(shared.policy(account).funds_retry_delay_s) << doublings
     entry.retry_us = shared.now_us + max(1, delay)
     shared.timers.set(entry.retry_us, account.id, "entry_retry", entry.id)

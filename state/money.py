@@ -11,6 +11,9 @@ MICROS = 1_000_000
 DOLLARS_MAX = 1e9
 """One order, trade or holding beyond this is a corrupt record; sums of sane ones fit 64 bits."""
 
+DOUBLINGS_MAX = 6
+"""What is tried again waits longer each time, up to 64 times as long."""
+
 
 def to_micros(dollars: float) -> int:
     """Round dollars to the nearest micro-dollar."""

@@ -3,7 +3,7 @@
 from topics.commands import Cancel, Steal, Submit
 
 from .account import Account, Entry, Order, StealInFlight
-from .money import margin_micros, reservation_micros, seconds_to_us
+from .money import DOUBLINGS_MAX, margin_micros, reservation_micros, seconds_to_us
 from .policy import Policy
 from .shared import Shared
 
@@ -70,11 +70,11 @@ def send_steal(shared: Shared, account: Account, steal: StealInFlight, order: Or
 
 
 def ask_to_cancel(shared: Shared, account: Account, order: Order) -> None:
-    """Ask the venue to cancel an order that nobody wants any more, and expect an answer."""
+    """Ask the venue to cancel an order, and expect an answer; patience grows with `order.asked`."""
     if order.state != "cancelling":
         order.move("cancelling")
     patience = seconds_to_us(shared.policy(account).order_timeout_s)
-    order.deadline_us = shared.now_us + patience
+    order.deadline_us = shared.now_us + max(1, patience << min(order.asked, DOUBLINGS_MAX))
     shared.timers.set(order.deadline_us, account.id, "order", order.id)
     shared.outbox.command(Cancel, account.id, order=order.id, symbol=order.symbol)
 

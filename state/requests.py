@@ -42,7 +42,6 @@ def on_requested(shared: Shared, account: Account, event: EntryRequested) -> Eve
         event.tolerance,
         event.force,
         event.rank,
-        shared.now_us,
         expires_us,
     )
     account.entries[entry.id] = entry

@@ -32,7 +32,7 @@ def test_tables_name_no_other_states(table, states):
 
 
 def test_every_move_of_an_entry_order_or_steal_is_checked():
-    entry = Entry("e", "X", "buy", 1.0, 1.0, "normal", None, None, False, None, 0, 1)
+    entry = Entry("e", "X", "buy", 1.0, 1.0, "normal", None, None, False, None, 1)
     order = Order("o", 1, "X", "buy", "entry", "normal", 1.0, 1.0, None, "working")
     steal = StealInFlight("s", "e", "X", 1, 0, ["v"], ["v"], 1)
     entry.move("stealing")
