@@ -9,9 +9,10 @@ from typing import Any
 
 import typer
 
-from streams.live.topic_admin import BrokerError
+from streams.kafka import BrokerError
 from streams.market import MarketError
 from streams.report import ReportError
+from streams.settings import SettingsError
 from streams.strategies import StrategyError
 
 from . import backtest, explain, policy, topics
@@ -31,7 +32,7 @@ app.command("explain")(explain.explain)
 app.add_typer(policy.app, name="policy")
 app.add_typer(topics.app, name="topics")
 
-MISTAKES = (BrokerError, MarketError, ReportError, StrategyError, UsageError)
+MISTAKES = (BrokerError, MarketError, ReportError, SettingsError, StrategyError, UsageError)
 
 TYPING_MISTAKES: tuple[type[Any], ...] = typer.BadParameter.__bases__
 """What the option parser raises: an unknown option, a missing argument, a value out of range."""

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from streams.live.topic_admin import check, create
+from streams.kafka.topic_admin import check, create
+from streams.settings import Settings
 from tests.streams.cli.command import worksteal
 from topics.catalogue import CATALOGUE, JOURNAL, QUOTES
 
@@ -31,7 +32,8 @@ async def remade(bootstrap: str, name: str, partitions: int, **settings: str) ->
 
 @pytest.mark.broker
 def test_topics_are_created_once_and_checked(broker, tmp_path):
-    at = ("--bootstrap", broker.address)
+    at = ("--bootstrap", broker.address, "--topic-prefix", "admin-")
+    settings = Settings(bootstrap=broker.address, topic_prefix="admin-")
     missing = worksteal("topics", "check", *at, cwd=tmp_path)
     assert missing.status == 1
     assert "run `worksteal topics create`" in " ".join(missing.out.split())
@@ -41,16 +43,16 @@ def test_topics_are_created_once_and_checked(broker, tmp_path):
     assert again.out == f"0 created, {len(CATALOGUE)} were there\n"
     checked = worksteal("topics", "check", *at, cwd=tmp_path)
     assert (checked.status, checked.out.count(" ok ")) == (0, len(CATALOGUE))
-    findings = asyncio.run(check(broker.address))
+    findings = asyncio.run(check(settings))
     assert {finding.partitions for finding in findings} == {3}
 
-    asyncio.run(remade(broker.address, QUOTES.name, 2))
-    asyncio.run(remade(broker.address, JOURNAL.name, 3, retention_ms="1000"))
-    faults = {f.topic: f.fault for f in asyncio.run(check(broker.address)) if f.fault}
+    asyncio.run(remade(broker.address, "admin-quotes", 2))
+    asyncio.run(remade(broker.address, "admin-journal", 3, retention_ms="1000"))
+    faults = {f.topic: f.fault for f in asyncio.run(check(settings)) if f.fault}
     assert set(faults) == {QUOTES.name, JOURNAL.name}
     assert faults[QUOTES.name].startswith("has 2 partitions, the others 3")
     assert faults[JOURNAL.name].startswith("retention.ms is 1000, not ")
-    assert asyncio.run(create(broker.address, 3, 1)) == []
+    assert asyncio.run(create(settings, 3, 1)) == []
 
 
 def test_without_a_broker_it_says_how_to_start_one(tmp_path):

@@ -10,13 +10,12 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, for_code
 
+from streams.settings import Settings, client_options
 from topics.catalogue import CATALOGUE, Topic
 
+from .errors import BrokerError
+
 TOPIC_ALREADY_EXISTS = 36
-
-
-class BrokerError(Exception):
-    """The broker cannot be used; the message is one sentence that says what to do."""
 
 
 class Finding(NamedTuple):
@@ -35,27 +34,24 @@ def configuration(topic: Topic) -> dict[str, str]:
     return wanted
 
 
-async def connect(bootstrap: str) -> AIOKafkaAdminClient:
+async def connect(settings: Settings) -> AIOKafkaAdminClient:
     """Return a started client; raises `BrokerError` if nobody answers."""
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+    client = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=10_000)
     try:
         await client.start()
     except KafkaConnectionError as error:
         await client.close()
-        raise BrokerError(
-            f"no Kafka broker answers at {bootstrap}: start one with `deploy/kafka/broker start`,"
-            " or name another with --bootstrap."
-        ) from error
+        raise BrokerError.nobody_answers(settings.bootstrap) from error
     return client
 
 
-async def create(bootstrap: str, partitions: int, replication: int) -> list[str]:
+async def create(settings: Settings, partitions: int, replication: int) -> list[str]:
     """Create what is missing; return the names of the new topics.  What exists stays as it is."""
-    client = await connect(bootstrap)
+    client = await connect(settings)
     try:
         wanted = [
             NewTopic(
-                topic.name,
+                settings.topic(topic.name),
                 topic.partitions or partitions,
                 replication,
                 topic_configs=configuration(topic),
@@ -77,16 +73,16 @@ async def create(bootstrap: str, partitions: int, replication: int) -> list[str]
     return made
 
 
-async def check(bootstrap: str) -> list[Finding]:
+async def check(settings: Settings) -> list[Finding]:
     """Compare the broker with the catalogue, in the catalogue's order.
 
     The partition count may be any, but must be the same for every topic that leaves it open.
     """
-    client = await connect(bootstrap)
+    client = await connect(settings)
     try:
-        counts = await _partition_counts(client)
+        counts = await _partition_counts(client, settings)
         present = [topic for topic in CATALOGUE if topic.name in counts]
-        settings = await _settings(client, [topic.name for topic in present])
+        found = await _configurations(client, settings, [topic.name for topic in present])
     except KafkaError as error:
         raise BrokerError(f"the topics cannot be looked at: {error}") from error
     finally:
@@ -97,13 +93,13 @@ async def check(bootstrap: str) -> list[Finding]:
         Finding(
             topic.name,
             counts.get(topic.name, 0),
-            _fault(topic, counts, settings.get(topic.name, {}), expected),
+            _fault(topic, counts, found.get(topic.name, {}), expected),
         )
         for topic in CATALOGUE
     ]
 
 
-def _fault(topic: Topic, counts: dict[str, int], settings: dict[str, str], expected: int) -> str:
+def _fault(topic: Topic, counts: dict[str, int], found: dict[str, str], expected: int) -> str:
     """Say what is wrong with one topic, and what to do."""
     if topic.name not in counts:
         return "missing: run `worksteal topics create`"
@@ -111,24 +107,29 @@ def _fault(topic: Topic, counts: dict[str, int], settings: dict[str, str], expec
     if count != wanted:
         return f"has {count} partitions, the others {wanted}: delete it and create it anew"
     for key, value in configuration(topic).items():
-        if settings.get(key) != value:
-            return f"{key} is {settings.get(key)}, not {value}: set it with kafka-configs"
+        if found.get(key) != value:
+            return f"{key} is {found.get(key)}, not {value}: set it with kafka-configs"
     return ""
 
 
-async def _partition_counts(client: AIOKafkaAdminClient) -> dict[str, int]:
-    names = set(await client.list_topics())
-    wanted = [topic.name for topic in CATALOGUE if topic.name in names]
+async def _partition_counts(client: AIOKafkaAdminClient, settings: Settings) -> dict[str, int]:
+    """Return how many partitions each topic of the catalogue has; missing ones are left out."""
+    there = set(await client.list_topics())
+    names = {settings.topic(topic.name): topic.name for topic in CATALOGUE}
+    wanted = [name for name in names if name in there]
     described: list[dict[str, Any]] = await client.describe_topics(wanted) if wanted else []
-    return {item["topic"]: len(item["partitions"]) for item in described}
+    return {names[item["topic"]]: len(item["partitions"]) for item in described}
 
 
-async def _settings(client: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
+async def _configurations(
+    client: AIOKafkaAdminClient, settings: Settings, names: list[str]
+) -> dict[str, dict[str, str]]:
     if not names:
         return {}
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    real = {settings.topic(name): name for name in names}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in real]
     found: dict[str, dict[str, str]] = {}
     for answer in await client.describe_configs(resources):
         for _, _, _, name, entries in answer.resources:
-            found[name] = {entry[0]: entry[1] for entry in entries}
+            found[real[name]] = {entry[0]: entry[1] for entry in entries}
     return found

@@ -1,0 +1,97 @@
+"""Reads the settings: what a command was told, over the environment, over a YAML file, over defaults.
+
+The file is the one named by `--config` or `WORKSTEAL_CONFIG`, else `worksteal.yaml` if it is there.
+"""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_settings import EnvSettingsSource
+
+from .model import PREFIX, Settings
+
+CONFIG = f"{PREFIX}CONFIG"
+USUAL_FILE = Path("worksteal.yaml")
+
+OTHER_VARIABLES = frozenset({CONFIG, f"{PREFIX}VECTORS"})
+"""Ours, but no settings: the file's name, and the vectors of the conformance tests."""
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; the message is one sentence that says what to do."""
+
+
+def load_settings(config: Path | None = None, told: Mapping[str, Any] | None = None) -> Settings:
+    """Read the settings; `told` is what the command line says (None values say nothing).
+
+    Raises `SettingsError` for a file that cannot be read, an unknown key, or a bad value.
+    """
+    _refuse_unknown_variables()
+    path, values = _read_file(config)
+    words = {key: value for key, value in (told or {}).items() if value is not None}
+
+    try:
+        return Settings(**(values | EnvSettingsSource(Settings)() | words))
+    except ValidationError as error:
+        raise SettingsError(_sentence(error, path, values, words)) from None
+
+
+def _read_file(config: Path | None) -> tuple[Path | None, dict[str, Any]]:
+    """Return the settings file and what is in it."""
+    named = config or (Path(os.environ[CONFIG]) if os.environ.get(CONFIG) else None)
+    path = named or USUAL_FILE
+    try:
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if named is None:
+            return None, {}
+        raise SettingsError(f"{path}: there is no such settings file.") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: the settings cannot be read ({error.strerror}).") from error
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise SettingsError(f"{path}: this is no YAML; write one `setting: value` a line.") from None  # fmt: skip
+    if body is None:
+        return path, {}
+    if not isinstance(body, dict) or not all(isinstance(key, str) for key in body):
+        raise SettingsError(f"{path}: a settings file has one `setting: value` a line.")
+    for key in body:
+        if key not in Settings.model_fields:
+            raise SettingsError(f"{path}: {key} is no setting{_like(key)}.")
+    return path, body
+
+
+def _refuse_unknown_variables() -> None:
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in OTHER_VARIABLES:
+            key = name.removeprefix(PREFIX).lower()
+            if key not in Settings.model_fields:
+                raise SettingsError(f"the environment has {name}, which is no setting{_like(key)}.")
+
+
+def _like(key: str) -> str:
+    near = get_close_matches(key, Settings.model_fields, 1)
+    return f"; did you mean {near[0]}?" if near else "; `worksteal config show` lists them"
+
+
+def _sentence(
+    error: ValidationError, path: Path | None, values: dict[str, Any], words: dict[str, Any]
+) -> str:
+    """Say which value is wrong, where it came from, and why."""
+    fault = error.errors()[0]
+    field = str(fault["loc"][0]) if fault["loc"] else "settings"
+    variable = PREFIX + field.upper()
+    if field in words:
+        where = f"--{field.replace('_', '-')}"
+    elif variable in os.environ:
+        where = variable
+    elif field in values:
+        where = f"{path}: {field}"
+    else:
+        where = field
+    told = fault["msg"].removeprefix("Value error, ")
+    return f"{where}: {told[0].lower()}{told[1:]}."

@@ -1,0 +1,101 @@
+"""Every setting with its default and meaning; `worksteal config show` prints them."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "WORKSTEAL_"
+
+Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class Settings(BaseSettings):
+    """Settings of every command that speaks to Kafka, immutable once read."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    # The broker.
+    bootstrap: str = Field(
+        "127.0.0.1:9092", description="brokers as HOST:PORT, several separated by commas"
+    )
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="how to speak to the broker"
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "PLAIN", description="how to log in, for SASL_*"
+    )
+    sasl_username: str | None = Field(None, description="for SASL_*")
+    sasl_password: SecretStr | None = Field(None, description="for SASL_*")
+    ssl_cafile: Path | None = Field(None, description="who signs the broker's certificate; empty: the system's list")  # fmt: skip
+    ssl_certfile: Path | None = Field(None, description="our certificate, for brokers that ask")
+    ssl_keyfile: Path | None = Field(None, description="its key")
+    ssl_password: SecretStr | None = Field(None, description="of the key")
+    insecure: bool = Field(
+        False, description="allow a plaintext broker that is not on this machine"
+    )
+
+    topic_prefix: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,64}$",
+        description="stands before the name of every topic, for several deployments on one broker",
+    )
+
+    # The worker.
+    group: str = Field(
+        "worksteal",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="consumer group, and the prefix of the changelog's name",
+    )
+    data_dir: Path = Field(Path(".worksteal"), description="local state; one worker to a folder")
+    policy: str = Field(
+        "default",
+        description="preset or file that should be in force; the worker says so if it is not",
+    )
+    calendar_years: tuple[int, int] | None = Field(
+        None, description="first and last year of the calendar; empty: last year to next year"
+    )
+    checkpoint_ms: Milliseconds = Field(250, description="longest time between two checkpoints")
+    checkpoint_events: int = Field(
+        20_000, ge=1, le=10_000_000, description="most events between two checkpoints"
+    )
+    idle_frame_ms: Milliseconds = Field(
+        1000, description="an idle sequencer writes an empty frame this often, so that time passes"
+    )
+    session_timeout_ms: int = Field(
+        6000, ge=1000, le=3_600_000, description="silence after which the broker gives up a worker"
+    )
+    stall_ms: Milliseconds = Field(
+        1500, description="a desk that has not moved this long behind the journal rewinds"
+    )
+
+    # The read-only HTTP server.
+    web_host: str = Field("127.0.0.1", description="where the HTTP server listens")
+    web_port: Port = Field(6066, description="its port; 0 picks a free one")
+
+    def topic(self, name: str) -> str:
+        """Return what a topic of the catalogue is called on this broker."""
+        return self.topic_prefix + name
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the form of the hook
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what is given and nothing else; `load_settings` gathers it in its order."""
+        return (init_settings,)
+
+    @field_validator("bootstrap")
+    @classmethod
+    def _servers(cls, value: str) -> str:
+        for server in value.split(","):
+            host, colon, port = server.strip().rpartition(":")
+            if not colon or not host or not port.isdigit():
+                raise ValueError("write it as HOST:PORT")
+        return value
