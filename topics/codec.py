@@ -21,7 +21,8 @@ _frame_decoder = msgspec.json.Decoder(Frame)
 _command_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 _fact_decoder: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)
 
-_DEFAULTED: dict[type, tuple[int, tuple[tuple[str, Any], ...]]] = {}
+_DEFAULTED: dict[type, tuple[int, tuple[tuple[str, Any, bytes], ...]]] = {}
+"""For each event class: how many keys it must have, and name, default and key of the others."""
 
 
 class FrameFault(Exception):
@@ -45,13 +46,21 @@ def decode_event(raw: bytes) -> AnyEvent | Refused:
         event = _event_decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return why_refused(raw) or Refused(RecordRefusal.NOT_JSON, "", raw)
-    if b'"v":' in raw and raw.count(b":") == _keys_shown(event) and type(event) is not PolicySet:
+    if (
+        b'"v":' in raw
+        and raw.count(b":") == _keys_shown(event, raw)
+        and type(event) is not PolicySet
+    ):
         return event
     return why_refused(raw) or event
 
 
-def _keys_shown(event: Event) -> int:
-    """Count the keys that a record must have had for this event: required, and not default."""
+def _keys_shown(event: Event, raw: bytes) -> int:
+    """Count the different keys that a flat record had for this event.
+
+    Required ones are there, and so are those with a value that is not the default.  A default can
+    have been written out: then its key stands in the bytes, where nothing but a key can look so.
+    """
     kind = type(event)
     shape = _DEFAULTED.get(kind)
     if shape is None:
@@ -63,14 +72,15 @@ def _keys_shown(event: Event) -> int:
                 field.default
                 if field.default_factory is msgspec.NODEFAULT
                 else field.default_factory(),
+                f'"{field.encode_name}":'.encode(),
             )
             for field in fields
             if not field.required and field.name != "v"
         )
         shape = _DEFAULTED[kind] = (len(fields) - len(optional) + 1, optional)
     count, optional = shape
-    for name, default in optional:
-        if getattr(event, name) != default:
+    for name, default, key in optional:
+        if getattr(event, name) != default or key in raw:
             count += 1
     return count
 

@@ -21,13 +21,19 @@ BEFORE_FIRST = -1
 """The high-water mark of a source partition that nothing was taken from yet."""
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A gapless stretch of one source partition: offsets `prev + 1` through `last`."""
+class Run(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """A gapless stretch of one source partition: offsets `prev + 1` through `last`.
+
+    `gap` marks a stretch that was deleted before anybody framed it, which an operator accepted.
+    """
 
     topic: str
     partition: int
     prev: Offset
     last: Offset
+    gap: bool = False
 
 
 class FrameEvent(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -40,6 +40,8 @@ async def reader(options: Mapping[str, Any], **more: Any) -> AIOKafkaConsumer:
         auto_offset_reset="none",
         fetch_max_bytes=16 << 20,
         max_partition_fetch_bytes=4 << 20,
+        # One fetch at a time goes to a broker, and everything else waits behind it.
+        fetch_max_wait_ms=20,
         check_crcs=False,
         **more,
     )
@@ -54,8 +56,9 @@ async def reader(options: Mapping[str, Any], **more: Any) -> AIOKafkaConsumer:
 async def log_spans(consumer: AIOKafkaConsumer, topic: str) -> dict[int, Span]:
     """Return what each partition of a topic holds, by number; raises `BrokerError` if missing."""
     try:
-        await consumer.topics()  # fetches all metadata; the consumer knows no topic before
-        numbers = consumer.partitions_for_topic(topic)
+        # A consumer without subscription knows no topic; the public calls do not make it ask.
+        cluster = await consumer._client.fetch_all_metadata()  # noqa: SLF001
+        numbers = cluster.partitions_for_topic(topic)
         if not numbers:
             raise BrokerError(f"topic {topic} is missing: run `worksteal topics create`.")
         places = [TopicPartition(topic, number) for number in sorted(numbers)]
@@ -69,9 +72,9 @@ async def log_spans(consumer: AIOKafkaConsumer, topic: str) -> dict[int, Span]:
 async def read_log(
     consumer: AIOKafkaConsumer, topic: str, spans: Mapping[int, Span]
 ) -> AsyncIterator[list[LogRecord]]:
-    """Yield the records of these stretches in batches, each partition's in its order.
+    """Yield the records of these stretches in batches, each of one partition, in its order.
 
-    Records of different partitions come mixed.  Raises `BrokerError` if the broker falls silent.
+    Batches of different partitions come mixed.  Raises `BrokerError` if the broker falls silent.
     """
     left = {TopicPartition(topic, n): span for n, span in spans.items() if span.first < span.end}
     consumer.assign(list(left))
@@ -97,3 +100,4 @@ async def read_log(
             raise BrokerError(
                 f"topic {topic} cannot be read on: the broker gives nothing any more."
             )
+    consumer.pause(*consumer.assignment())  # or it would go on fetching

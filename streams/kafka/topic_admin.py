@@ -11,7 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, for_code
 
 from streams.settings import Settings, client_options
-from topics.catalogue import CATALOGUE, Topic
+from topics.catalogue import CATALOGUE, JOURNAL, Topic
 
 from .errors import BrokerError
 
@@ -133,3 +133,48 @@ async def _configurations(
         for _, _, _, name, entries in answer.resources:
             found[real[name]] = {entry[0]: entry[1] for entry in entries}
     return found
+
+
+async def require(settings: Settings) -> dict[str, int]:
+    """Return how many partitions each topic has; raises `BrokerError` unless all is as it must be.
+
+    Retention may be anybody's decision; what is missing, or would decide wrongly, is not.
+    """
+    findings = await check(settings)
+    for finding in findings:
+        if finding.fault and not finding.fault.startswith("retention.ms"):
+            raise BrokerError(f"topic {settings.topic(finding.topic)} {finding.fault}.")
+    return {finding.topic: finding.partitions for finding in findings}
+
+
+async def ensure_changelog(settings: Settings, name: str) -> None:
+    """Create the changelog if it is missing, with as many partitions as the journal has.
+
+    An active segment is not compacted, so segments are short lest recovery slow down by the hour.
+    What is younger than a minute is not compacted at all: see `streams.live.claims`.
+    """
+    client = await connect(settings)
+    try:
+        journal = settings.topic(JOURNAL.name)
+        (described,) = await client.describe_topics([journal])
+        copies = min(len(part["replicas"]) for part in described["partitions"])
+        wanted = NewTopic(
+            name,
+            len(described["partitions"]),
+            copies,
+            topic_configs={
+                "cleanup.policy": "compact",
+                "segment.ms": "600000",
+                "min.cleanable.dirty.ratio": "0.1",
+                "min.compaction.lag.ms": "60000",
+            },
+        )
+        answer = await client.create_topics([wanted], timeout_ms=10_000)
+        ((_, code, *_),) = answer.topic_errors
+        if code not in (0, TOPIC_ALREADY_EXISTS):
+            told = for_code(code).description
+            raise BrokerError(f"topic {name} cannot be created: {told}.")
+    except KafkaError as error:
+        raise BrokerError(f"topic {name} cannot be created: {error}.") from error
+    finally:
+        await client.close()

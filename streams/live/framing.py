@@ -9,8 +9,9 @@ committed offsets, which may be older than what the journal holds: the runs then
 desk trims them (see `topics.frames`).
 """
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -21,7 +22,7 @@ from topics.refusals import Refused
 
 EVENTS_MAX = 1000
 BYTES_MAX = 512 * 1024
-"""Of events in one frame; a single larger event still gets a frame."""
+"""Of records in one frame; a single larger one still gets a frame."""
 
 RANK = {topic.name: rank for rank, topic in enumerate(INBOUND)}
 """Records of the same time are merged in the order of the catalogue."""
@@ -32,23 +33,36 @@ BROADCAST = frozenset({QUOTES.name, FORECASTS.name})
 WRONG_TOPIC = "wrong_topic"
 """Reason for a sound event on a topic that does not carry it."""
 
+Source = tuple[str, int]
+"""Topic of the catalogue and partition."""
 
-class SourceRecord(NamedTuple):
-    """One record of a source topic; `ts_ms` is the record's own time."""
 
-    topic: str
-    partition: int
+class SourceRecord(Protocol):
+    """What is needed of a consumer's record; `timestamp` is the record's own, in milliseconds."""
+
     offset: int
-    ts_ms: int
-    value: bytes
+    timestamp: int
+    value: bytes | None
+
+
+Polled = Mapping[Source, Sequence[SourceRecord]]
+"""Records by source partition, each in its order."""
 
 
 class DeadLetter(NamedTuple):
-    """A refused record: where it stood, why, and the exact bytes."""
+    """A refused record: where it stood, its time in the merge (ms), why, and the exact bytes."""
 
-    record: SourceRecord
+    source: Source
+    offset: int
+    ts_ms: int
+    value: bytes
     reason: str
     field: str
+
+    @property
+    def origin(self) -> str:
+        """Return topic, partition and offset of the refused record."""
+        return f"{self.source[0]}:{self.source[1]}:{self.offset}"
 
 
 class Framed(NamedTuple):
@@ -58,98 +72,113 @@ class Framed(NamedTuple):
     dead_letters: list[DeadLetter]
 
 
+class _Item(NamedTuple):
+    """A record in the merge: its place in time, its source, offset and bytes."""
+
+    order: int
+    source: Source
+    offset: int
+    value: bytes
+
+
+_BY_ORDER = itemgetter(0)
+
+
 class Framer:
     """Cuts batches into frames whose runs chain."""
 
-    def __init__(self, partitions: int, positions: dict[tuple[str, int], int]) -> None:
+    def __init__(self, partitions: int, positions: dict[Source, int]) -> None:
         """Begin at `positions`: the next offset to read, of each source partition."""
         self.partitions = partitions
         self._framed = {source: offset - 1 for source, offset in positions.items()}
 
-    def frame(self, records: Iterable[SourceRecord]) -> Framed:
-        """Frame one polled batch; records of a source partition come in their order."""
-        merged = sorted(records, key=lambda r: (r.ts_ms, RANK[r.topic], r.partition, r.offset))
-        merged = list(_keep_source_order(merged))
-        dead = []
-        sound = []
-        for record in merged:
-            letter = refusal_of(record)
-            if letter is not None:
-                dead.append(letter)
-            sound.append((record, letter is None))
-        frames = []
-        for journal in range(self.partitions):
-            mine = [
-                item for item in sound if item[0].topic in BROADCAST or item[0].partition == journal
-            ]
-            frames += [(journal, made) for made in self._cut(mine)]
-        for record in merged:
-            self._framed[record.topic, record.partition] = record.offset
-        return Framed(frames, dead)
+    def frame(self, polled: Polled) -> Framed:
+        """Frame one polled batch."""
+        framed = Framed([], [])
+        for part in _parts(_merged(polled)):
+            self._frame_part(part, framed)
+        return framed
 
-    def _cut(self, items: list[tuple[SourceRecord, bool]]) -> Iterator[RawFrame]:
-        """Yield the frames of one journal partition."""
-        framed = dict(self._framed)
-        for part in _parts(items):
-            runs: dict[tuple[str, int], int] = {}
-            events = []
-            for record, is_sound in part:
-                source = (record.topic, record.partition)
-                index = runs.setdefault(source, len(runs))
-                if is_sound:
-                    raw = msgspec.Raw(record.value)
-                    events.append(RawFrameEvent(index, record.offset, raw))
-            last = {(record.topic, record.partition): record.offset for record, _ in part}
-            yield RawFrame(
-                runs=[
-                    Run(
-                        topic=topic,
-                        partition=number,
-                        prev=framed[topic, number],
-                        last=last[topic, number],
-                    )
-                    for topic, number in runs
-                ],
-                events=events,
-            )
-            framed |= last
+    def gap_frames(self, gaps: Iterable[Run]) -> list[tuple[int, RawFrame]]:
+        """Return frames without events that tell each journal partition what is missing."""
+        found: dict[int, list[Run]] = {}
+        for run in gaps:
+            to_all = run.topic in BROADCAST
+            for journal in range(self.partitions) if to_all else (run.partition,):
+                found.setdefault(journal, []).append(run)
+        return [(journal, RawFrame(runs=runs)) for journal, runs in sorted(found.items())]
 
+    def _frame_part(self, part: Sequence[_Item], framed: Framed) -> None:
+        """Make one frame for each journal partition that this stretch concerns.
 
-def _parts(items: list[tuple[SourceRecord, bool]]) -> Iterator[list[tuple[SourceRecord, bool]]]:
-    """Cut by number and size."""
-    part: list[tuple[SourceRecord, bool]] = []
-    size = 0
-    for item in items:
-        more = len(item[0].value)
-        if part and (len(part) == EVENTS_MAX or size + more > BYTES_MAX):
-            yield part
-            part, size = [], 0
-        part.append(item)
-        size += more
-    if part:
-        yield part
+        Sources that go everywhere come first in every frame's runs, so that their events are the
+        same objects in all of them.
+        """
+        last = {item.source: item.offset for item in part}
+        everywhere = [source for source in last if source[0] in BROADCAST]
+        runs = [everywhere.copy() for _ in range(self.partitions)]
+        index = {source: number for number, source in enumerate(everywhere)}
+        for source in last:
+            if source not in index:
+                index[source] = len(runs[source[1]])
+                runs[source[1]].append(source)
+        events: list[list[RawFrameEvent]] = [[] for _ in range(self.partitions)]
+        for order, source, offset, value in part:
+            refused = refusal_of(source[0], value)
+            if refused is not None:
+                framed.dead_letters.append(DeadLetter(source, offset, order >> 24, value, *refused))
+                continue
+            item = RawFrameEvent(index[source], offset, msgspec.Raw(value))
+            if source[0] in BROADCAST:
+                for going in events:
+                    going.append(item)
+            else:
+                events[source[1]].append(item)
+        for journal, sources in enumerate(runs):
+            if sources:
+                made = [self._run(source, last[source]) for source in sources]
+                framed.frames.append((journal, RawFrame(runs=made, events=events[journal])))
+        self._framed |= last
+
+    def _run(self, source: Source, last: int) -> Run:
+        return Run(topic=source[0], partition=source[1], prev=self._framed[source], last=last)
 
 
-def _keep_source_order(merged: list[SourceRecord]) -> Iterator[SourceRecord]:
-    """Give each source partition its records in offset order, whatever their times say.
+def _merged(polled: Polled) -> list[_Item]:
+    """Merge by record time, then by the catalogue's order of topics, then by partition.
 
-    Producers' clocks differ, so record times can go back inside a partition; the merge decides
-    which source comes next, the source decides which record.
+    Producers' clocks differ, so times can go back inside a source partition.  There a record counts
+    as of the latest time before it: the source decides its own order, the merge which comes next.
     """
-    queues: dict[tuple[str, int], list[SourceRecord]] = {}
-    for record in merged:
-        queues.setdefault((record.topic, record.partition), []).append(record)
-    for queue in queues.values():
-        queue.sort(key=lambda record: -record.offset)
-    for record in merged:
-        yield queues[record.topic, record.partition].pop()
+    items: list[_Item] = []
+    for source, records in polled.items():
+        rank = RANK[source[0]] << 16 | source[1]
+        latest = 0
+        for record in records:
+            latest = max(latest, record.timestamp)
+            items.append(_Item(latest << 24 | rank, source, record.offset, record.value or b""))
+    items.sort(key=_BY_ORDER)  # stable: records of one source stay as they came
+    return items
 
 
-def refusal_of(record: SourceRecord) -> DeadLetter | None:
-    """Say why a record is refused, or None."""
-    event = decode_event(record.value)
+def _parts(items: list[_Item]) -> Iterator[Sequence[_Item]]:
+    """Cut by number and size."""
+    begin = size = 0
+    for number, item in enumerate(items):
+        more = len(item.value)
+        if number > begin and (number - begin == EVENTS_MAX or size + more > BYTES_MAX):
+            yield items[begin:number]
+            begin, size = number, 0
+        size += more
+    if begin < len(items):
+        yield items[begin:]
+
+
+def refusal_of(topic: str, value: bytes) -> tuple[str, str] | None:
+    """Say why a record is refused, reason and field, or None."""
+    event = decode_event(value)
     if isinstance(event, Refused):
-        return DeadLetter(record, str(event.reason), event.field)
-    if TOPIC_OF[type(event)].name != record.topic:
-        return DeadLetter(record, WRONG_TOPIC, "type")
+        return str(event.reason), event.field
+    if TOPIC_OF[type(event)].name != topic:
+        return WRONG_TOPIC, "type"
     return None

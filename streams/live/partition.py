@@ -11,7 +11,7 @@ A crash anywhere means that the frames since the last cursor are applied again t
 same commands with the same ids.  Any exception ends the process; nothing here is retried.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 
 from state.desk import Desk
 from state.hours import Calendars
@@ -23,8 +23,6 @@ from topics.frames import JournalPosition
 from .cursor import Place, place_of
 from .ports import Ports, Rows
 from .staging import BATCH_BYTES_MAX, batches, leftovers, plan, settle
-
-EVENTS_BETWEEN_CHECKPOINTS = 20_000
 
 
 class PartitionDesk:
@@ -38,13 +36,8 @@ class PartitionDesk:
         self.ports = ports
         self.cursor = desk.next_offset
         self.events = 0
+        """Events applied since the last checkpoint."""
         self._batch_bytes_max = batch_bytes_max
-        self._unacknowledged: list[Awaitable[object]] = []
-
-    @property
-    def checkpoint_due(self) -> bool:
-        """Whether enough events were applied since the last checkpoint to make one at once."""
-        return self.events >= EVENTS_BETWEEN_CHECKPOINTS
 
     async def take(self, offset: int, ts_us: int, raw: bytes) -> Place:
         """Take a delivered record of the journal; it is applied only if it is the next one.
@@ -57,23 +50,20 @@ class PartitionDesk:
             return place
         frame = decode_frame(raw)
         outputs = self.desk.apply(frame, JournalPosition(self.partition, offset, ts_us))
-        for command in outputs.commands:
-            await self._send(EXECUTION.name, command.account, encode(command))
-        for fact in outputs.facts:
-            await self._send(STEALS.name, fact.account or "", encode(fact))
         self.events += len(frame.events)
+        if outputs.commands:
+            commands = [(command.account, encode(command)) for command in outputs.commands]
+            await self.ports.publish(EXECUTION.name, commands)
+        if outputs.facts:
+            facts = [(fact.account or "", encode(fact)) for fact in outputs.facts]
+            await self.ports.publish(STEALS.name, facts)
         return place
-
-    async def _send(self, topic: str, key: str, value: bytes) -> None:
-        self._unacknowledged.append(await self.ports.send(topic, key, value))
 
     async def checkpoint(self) -> None:
         """Make everything so far durable, in the four steps above."""
         if self.desk.next_offset == self.cursor:
             return
-        for acknowledgement in self._unacknowledged:
-            await acknowledgement
-        self._unacknowledged.clear()
+        await self.ports.published()
         rows = self.desk.take_changed_rows()
         for batch in plan(rows, self.desk.next_offset, self._batch_bytes_max):
             offset = await self.ports.append(batch)

@@ -1,17 +1,24 @@
 """What a desk on a journal needs from the outside.  Kafka and RocksDB stand behind it, or a test."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 Rows = Mapping[str, bytes | None]
 """Durable rows by key; None takes a row away."""
 
+Output = tuple[str, bytes]
+"""Key and value of one record."""
+
 
 class Ports(Protocol):
     """The outside of one journal partition."""
 
-    async def send(self, topic: str, key: str, value: bytes) -> Awaitable[object]:
-        """Hand an output to the transport; the result is awaitable until the broker has it."""
+    async def publish(self, topic: str, outputs: Sequence[Output]) -> None:
+        """Hand outputs to the transport, in order; returns before the broker has them."""
+        ...
+
+    async def published(self) -> None:
+        """Return when the broker has acknowledged every output handed over so far."""
         ...
 
     async def append(self, rows: Rows) -> int:

@@ -4,11 +4,11 @@ What was sent but not acknowledged is gone after a crash, as the producer's buff
 takes whole batches.  The local store is thrown away, as after any unclean stop.
 """
 
-from collections.abc import Awaitable, Generator
+from collections.abc import Sequence
 from random import Random
 
 from streams.live.partition import PartitionDesk, clean_up, recover
-from streams.live.ports import Rows
+from streams.live.ports import Output, Rows
 from streams.live.staging import BATCH_BYTES_MAX
 from tests.state.chaos import ACCOUNTS, SYMBOLS, Chaos
 from tests.state.world import World, roomy, times
@@ -42,20 +42,6 @@ class Broker:
         return table
 
 
-class _Acknowledgement:
-    """Awaited: the broker gets the output.  Never awaited: the output is lost."""
-
-    def __init__(self, ports: "FakePorts", output: tuple[str, str, bytes]) -> None:
-        self.ports = ports
-        self.output = output
-
-    def __await__(self) -> Generator[None, None, None]:
-        self.ports.step()
-        self.ports.broker.outputs.append(self.output)
-        self.ports.step()
-        yield from ()
-
-
 class FakePorts:
     """Counts every step; crashes at the steps in `crashes` (even: before it, odd: after it)."""
 
@@ -63,6 +49,7 @@ class FakePorts:
         self.broker = broker
         self.crashes = crashes
         self.steps = steps
+        self.buffer: list[tuple[str, str, bytes]] = []
         self.stored: dict[str, bytes | None] = {}
         self.stored_at = -1
 
@@ -72,10 +59,18 @@ class FakePorts:
         if self.steps - 1 in self.crashes:
             raise CrashError
 
-    async def send(self, topic: str, key: str, value: bytes) -> Awaitable[object]:
-        """Buffer an output; the broker has it when the result is awaited."""
+    async def publish(self, topic: str, outputs: Sequence[Output]) -> None:
+        """Buffer outputs; the broker has them when `published` returns."""
         self.step()
-        return _Acknowledgement(self, (topic, key, value))
+        self.buffer += [(topic, key, value) for key, value in outputs]
+        self.step()
+
+    async def published(self) -> None:
+        """Deliver one output after the other, as a broker may get some and not the rest."""
+        while self.buffer:
+            self.step()
+            self.broker.outputs.append(self.buffer.pop(0))
+            self.step()
 
     async def append(self, rows: Rows) -> int:
         """Append one atomic batch."""

@@ -1,0 +1,171 @@
+"""The stealing agent as a part of the worker: its clients, the Faust application, its tasks.
+
+Faust tells of assignment and revocation; `Keeper` keeps the desks; what happens every so often (the
+lease's beat, checkpoints, the watchdog) happens in two tasks here.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, cast
+
+from aiokafka import AIOKafkaConsumer
+from faust.types import TP
+
+from state.hours import Calendars
+from streams.kafka import Span, log_spans, reader, topic_admin
+from streams.settings import Settings, client_options
+from topics.catalogue import JOURNAL
+
+from .application import FaustOutside, add_agent, changelog_of, make_app
+from .clients import start_producer
+from .folder import Folder
+from .keeper import Keeper, StuckError
+from .store import OPTIONS
+from .variants import DeskTable
+
+WATCH_S = 0.5
+
+CATCH_UP_S = 5.0
+"""How long a clean stop may go on applying frames."""
+
+log = logging.getLogger("worksteal")
+
+
+class AgentService:
+    """Runs the agent from `start` to `stop`."""
+
+    def __init__(self, settings: Settings, times: Calendars) -> None:
+        self._settings = settings
+        self._times = times
+        self.folder = Folder(settings.data_dir / "agent")
+        self._tasks: list[asyncio.Task[None]] = []
+        self._journal = settings.topic(JOURNAL.name)
+
+    async def start(self, die: Callable[[BaseException], None]) -> None:
+        """Connect, join the group and restore; a failure later on goes to `die`."""
+        settings = self._settings
+        self._partitions = (await topic_admin.require(settings))[JOURNAL.name]
+        await topic_admin.ensure_changelog(settings, changelog_of(settings))
+        self._producer = await start_producer(settings)
+        self._reader: AIOKafkaConsumer = await reader(client_options(settings))
+        self._watcher: AIOKafkaConsumer = await reader(client_options(settings))
+        self.app = make_app(settings, self.folder, self._partitions)
+        table = self._make_table()
+        outside = FaustOutside(self.app, table, settings, self._producer, self._times)
+        self.keeper = Keeper(
+            outside,
+            checkpoint_events=settings.checkpoint_events,
+            lease_s=settings.session_timeout_ms / 1000,
+            stall_s=settings.stall_ms / 1000,
+        )
+        add_agent(self.app, settings, self.keeper, die)
+        self.app.on_partitions_revoked.connect(cast(Any, self._on_revoked))
+        self.app.on_partitions_assigned.connect(cast(Any, self._on_assigned))
+        await self._go(die)
+
+    def _make_table(self) -> DeskTable:
+        table: Any = self.app.Table(
+            "desk", partitions=self._partitions, key_type=bytes, value_type=bytes
+        )
+        table.options = dict(OPTIONS)
+        table.data.reader = self._reader
+        return table  # type: ignore[no-any-return]
+
+    async def _go(self, die: Callable[[BaseException], None]) -> None:
+        """Start Faust and the tasks; each ends the process if it fails."""
+        for work in (self._checkpoint_regularly(), self._watch(), self._mourn(), self._run_faust()):
+            self._tasks.append(asyncio.create_task(self._guarded(work, die)))
+
+    async def _guarded(self, work: Any, die: Callable[[BaseException], None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - whatever it is, the process ends
+            die(error)
+
+    async def _run_faust(self) -> None:
+        self.app.finalize()
+        await self.app.start()
+
+    async def _mourn(self) -> None:
+        """Fail when Faust does: its services crash without ending anything."""
+        while not self.app.crashed:  # noqa: ASYNC110 - Faust has no event to wait for
+            await asyncio.sleep(0.2)
+        raise self.app.crash_reason or RuntimeError("the Faust application crashed")
+
+    # -- regularly -------------------------------------------------------------------------------
+
+    async def _checkpoint_regularly(self) -> None:
+        """Beat and checkpoint; also without frames, so that nothing waits for the next one."""
+        pause_s = self._settings.checkpoint_ms / 1000
+        while True:
+            await asyncio.sleep(pause_s)
+            self.keeper.beat()
+            await self.keeper.checkpoint_all()
+
+    async def _watch(self) -> None:
+        """Compare each desk's place with the journal's, and rewind one that was left behind."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if not self.ready_now or not self.keeper.held:
+                continue
+            spans = await log_spans(self._watcher, self._journal)
+            self._require_records(spans)
+            await self.keeper.look_after({number: span.end for number, span in spans.items()})
+
+    def _require_records(self, spans: dict[int, Span]) -> None:
+        for number, held in self.keeper.held.items():
+            wanted, first = held.desk.desk.next_offset, spans[number].first
+            if wanted < first:
+                raise StuckError(
+                    f"journal partition {number} begins at {first}, but its desk stands at {wanted}:"
+                    " retention took away what was not applied. Restore the journal, or begin anew"
+                    " with another group and topic prefix."
+                )
+
+    # -- assignment ------------------------------------------------------------------------------
+
+    async def _on_revoked(self, app: Any, revoked: set[TP], **kwargs: Any) -> None:  # noqa: ARG002
+        """Make everything durable before others may take over."""
+        self.keeper.beat()
+        await self.keeper.checkpoint_all()
+
+    async def _on_assigned(self, app: Any, assigned: set[TP], **kwargs: Any) -> None:  # noqa: ARG002
+        mine = {tp.partition for tp in assigned if tp.topic == self._journal}
+        self.keeper.drop(set(self.keeper.held) - mine)
+        log.info("journal partitions %s", sorted(mine) or "none")
+
+    @property
+    def ready_now(self) -> bool:
+        """Whether partitions are assigned and restored."""
+        return bool(self.app.tables.actives_ready)
+
+    async def ready(self) -> None:
+        """Return when that is so for the first time."""
+        while not self.ready_now:  # noqa: ASYNC110 - Faust has no event to wait for
+            await asyncio.sleep(0.02)
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    async def catch_up(self) -> None:
+        """Apply what the journal holds by now, for a while; nothing depends on it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP_S):
+                spans = await log_spans(self._watcher, self._journal)
+                while any(  # noqa: ASYNC110 - a desk tells nobody that it moved
+                    held.desk.desk.next_offset < spans[number].end
+                    for number, held in self.keeper.held.items()
+                ):
+                    await asyncio.sleep(0.02)
+
+    async def stop(self) -> None:
+        """Make the last checkpoint, leave the group, and say that the store can be trusted."""
+        self.keeper.close()
+        await self.keeper.checkpoint_all()
+        for task in self._tasks:
+            task.cancel()
+        await self.app.stop()
+        for client in (self._producer, self._reader, self._watcher):
+            await client.stop()
+        self.folder.stopped_cleanly()

@@ -1,0 +1,202 @@
+"""Keeps the desks of one worker: gives them frames, makes checkpoints, rewinds, hands them over.
+
+    assigned ──▶ restore rows ──▶ claim ──▶ frames … checkpoint … frames ──▶ revoked: last checkpoint
+
+What moves bytes is handed in (`Outside`), so this knows the rules and no transport.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, Protocol
+
+from .cursor import Place, stalled
+from .partition import PartitionDesk
+
+REWINDS_MAX = 8
+"""After so many rewinds without a frame applied the worker ends; a new one may do better."""
+
+
+class Delivered(NamedTuple):
+    """A journal record as the transport delivered it; `handle` is what acknowledges it."""
+
+    partition: int
+    offset: int
+    ts_us: int
+    value: bytes
+    handle: Any
+
+
+class LeaseError(Exception):
+    """The process stood still so long that others own its partitions by now."""
+
+
+class StuckError(Exception):
+    """A desk cannot go on; the message says what to do."""
+
+
+class Outside(Protocol):
+    """The transport's side of a keeper."""
+
+    async def found(self, partition: int, release: Callable[[int], None]) -> PartitionDesk:
+        """Restore and claim a partition.
+
+        Its `Ports.acknowledge` hands on to `release`, which takes the next offset wanted.
+        """
+        ...
+
+    async def rewind(self, partition: int, offset: int) -> None:
+        """Let the next delivered frame of a partition be that at `offset`."""
+        ...
+
+    def release(self, handle: Any) -> None:
+        """Tell the transport that a delivered record needs not come again."""
+        ...
+
+
+class Held:
+    """One desk with its lock, and the records applied but not yet durable."""
+
+    def __init__(self, desk: PartitionDesk, pending: deque[Delivered], now_s: float) -> None:
+        self.desk = desk
+        self.lock = asyncio.Lock()
+        self.pending = pending
+        self.moved_s = now_s
+        self.rewinds = 0
+
+
+class Keeper:
+    """The desks of a worker by journal partition.  Times are of a monotonic clock, in seconds."""
+
+    def __init__(
+        self,
+        outside: Outside,
+        *,
+        checkpoint_events: int,
+        lease_s: float,
+        stall_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.outside = outside
+        self.held: dict[int, Held] = {}
+        self.checkpoints = 0
+        self._checkpoint_events = checkpoint_events
+        self._lease_s = lease_s
+        self._stall_s = stall_s
+        self._clock = clock
+        self._beat_s = clock()
+        self._founding = asyncio.Lock()
+        self._closed = False
+
+    # -- the lease -------------------------------------------------------------------------------
+
+    def beat(self) -> None:
+        """Note that the process is alive; called several times within a session time-out.
+
+        Raises `LeaseError` if the last beat is too long ago: from then on nothing may be written.
+        """
+        now_s = self._clock()
+        still_s = now_s - self._beat_s
+        if still_s > self._lease_s:
+            raise LeaseError(
+                f"this worker stood still for {still_s:.1f} s, and others own its partitions by"
+                " now: it ends, and can be started again."
+            )
+        self._beat_s = now_s
+
+    def rest(self) -> None:
+        """Begin a new lease after work that cannot beat, such as restoring."""
+        self._beat_s = self._clock()
+
+    # -- frames ----------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Take no more records."""
+        self._closed = True
+
+    async def take(self, record: Delivered) -> None:
+        """Give a delivered record to its desk."""
+        if self._closed:
+            return
+        held = self.held.get(record.partition)
+        if held is None:
+            held = await self._found(record.partition)
+        async with held.lock:
+            if self._gone(held):
+                return  # closed or taken away while this waited for its turn
+            try:
+                place = await held.desk.take(record.offset, record.ts_us, record.value)
+            except BaseException:
+                # Half a frame may be out: nobody may write what this desk thinks now.
+                self.held.pop(record.partition, None)
+                raise
+            if place is Place.OLD:
+                self.outside.release(record.handle)
+                return
+            if place is Place.HOLE:
+                await self._rewind(held)
+                return
+            held.pending.append(record)
+            if place is Place.NEXT:
+                held.moved_s, held.rewinds = self._clock(), 0
+            if held.desk.events >= self._checkpoint_events:
+                await self._checkpoint(held)
+
+    def _gone(self, held: Held) -> bool:
+        return self._closed or self.held.get(held.desk.partition) is not held
+
+    async def _found(self, partition: int) -> Held:
+        async with self._founding:
+            if partition not in self.held:
+                pending: deque[Delivered] = deque()
+                desk = await self.outside.found(partition, partial(self._release, pending))
+                self.rest()
+                self.held[partition] = Held(desk, pending, self._clock())
+            return self.held[partition]
+
+    def _release(self, pending: deque[Delivered], next_offset: int) -> None:
+        while pending and pending[0].offset < next_offset:
+            self.outside.release(pending.popleft().handle)
+
+    async def _rewind(self, held: Held) -> None:
+        held.rewinds += 1
+        if held.rewinds > REWINDS_MAX:
+            raise StuckError(
+                f"journal partition {held.desk.partition} does not go on at offset"
+                f" {held.desk.desk.next_offset}: see whether its retention has taken that away."
+            )
+        held.moved_s = self._clock()
+        await self.outside.rewind(held.desk.partition, held.desk.desk.next_offset)
+
+    # -- checkpoints -----------------------------------------------------------------------------
+
+    async def checkpoint_all(self) -> None:
+        """Make everything so far durable, desk by desk."""
+        for held in list(self.held.values()):
+            async with held.lock:
+                if self.held.get(held.desk.partition) is held:
+                    await self._checkpoint(held)
+
+    async def _checkpoint(self, held: Held) -> None:
+        self.beat()
+        await held.desk.checkpoint()
+        self.checkpoints += 1
+
+    # -- assignment ------------------------------------------------------------------------------
+
+    def drop(self, partitions: set[int]) -> None:
+        """Forget desks of partitions that others own now."""
+        for partition in partitions:
+            self.held.pop(partition, None)
+
+    # -- the watchdog ----------------------------------------------------------------------------
+
+    async def look_after(self, log_ends: dict[int, int]) -> None:
+        """Rewind desks that have not moved although the journal is ahead."""
+        for partition, held in list(self.held.items()):
+            idle_us = int((self._clock() - held.moved_s) * 1e6)
+            end = log_ends.get(partition, 0)
+            if stalled(held.desk.desk.next_offset, end, idle_us, int(self._stall_s * 1e6)):
+                await self._rewind(held)

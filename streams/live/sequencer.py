@@ -1,0 +1,234 @@
+"""The sequencer: source topics in, frames and dead letters out.
+
+    getmany ──▶ Framer ──▶ journal, dead-letters ──▶ acknowledged ──▶ offsets committed
+
+Offsets are committed only when every frame and dead letter up to them is acknowledged; after a crash
+it begins there again, and what it frames a second time is trimmed by the desks (`topics.frames`).
+Losing or getting partitions goes the same way: all that is under way is finished and committed
+first, and what is assigned is read from its committed offset.  Any failure ends the process.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Mapping
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, OffsetOutOfRangeError
+
+from streams.settings import Settings
+from topics.catalogue import DEAD_LETTERS, INBOUND, JOURNAL
+from topics.codec import encode_frame
+from topics.frames import RawFrame
+
+from .framing import DeadLetter, Framer
+from .positions import Log, LostError, begin
+
+POLL_MS = 100
+RECORDS_MAX = 2000
+"""Of one poll: they take tens of milliseconds, in which nothing else in this process moves."""
+
+UNDER_WAY_MAX = 8
+"""Polls whose frames may wait for their acknowledgement; then reading waits."""
+
+COMMIT_S = 0.5
+
+UNASSIGNED_S = 0.02
+"""How often to look whether partitions have come."""
+
+
+class _Polled(NamedTuple):
+    """One poll's outputs under way, and the positions that hold once they are acknowledged."""
+
+    sent: list[Awaitable[object]]
+    positions: dict[TopicPartition, int]
+
+
+class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Frames the source partitions that the group assigns to it, until `stop`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        consumer: AIOKafkaConsumer,
+        producer: AIOKafkaProducer,
+        partitions: int,
+        *,
+        accept_gap: bool = False,
+    ) -> None:
+        """Take started clients; `partitions` is how many the journal has."""
+        self._settings = settings
+        self._consumer = consumer
+        self._producer = producer
+        self._partitions = partitions
+        self._accept_gap = accept_gap
+        self._framer = Framer(partitions, {})
+        self._names = {settings.topic(topic.name): topic.name for topic in INBOUND}
+        self._journal = settings.topic(JOURNAL.name)
+        self._dead_letters = settings.topic(DEAD_LETTERS.name)
+        self._lock = asyncio.Lock()
+        self._under_way: deque[_Polled] = deque()
+        self._acknowledged: dict[TopicPartition, int] = {}
+        self._committed_s = self._framed_s = 0.0
+        self._last_frame_s = dict.fromkeys(range(partitions), 0.0)
+        self._stopping = False
+        self._failure: BaseException | None = None
+        self.assigned: set[TopicPartition] = set()
+        self.ready = asyncio.Event()
+        self.events = self.frames = self.refused = 0
+
+    # -- the loop --------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Frame until `stop` is called; raises `LostError` when records are missing."""
+        self._consumer.subscribe(list(self._names), listener=self)
+        while not self._stopping:
+            if self.assigned:
+                async with self._lock:
+                    await self._step()
+            else:
+                await asyncio.sleep(UNASSIGNED_S)
+            if self._failure is not None:
+                raise self._failure
+        async with self._lock:
+            await self._finish()
+
+    def stop(self) -> None:
+        """Let `run` finish what is under way, commit it and return."""
+        self._stopping = True
+
+    async def _step(self) -> None:
+        """Poll once, send what came of it, and let time pass where nothing came."""
+        try:
+            polled = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_MAX)
+        except OffsetOutOfRangeError as error:
+            raise LostError(
+                "records were deleted while they were being read: the sequencer is slower than the"
+                " topics' retention. Start it again to see which."
+            ) from error
+        if polled:
+            await self._send(polled)
+        await self._idle_frames()
+        await self._acknowledge(UNDER_WAY_MAX)
+        if time.monotonic() - self._committed_s >= COMMIT_S:
+            await self._commit()
+
+    async def _send(self, polled: Mapping[TopicPartition, list[Any]]) -> None:
+        framed = self._framer.frame(
+            {(self._names[tp.topic], tp.partition): batch for tp, batch in polled.items()}
+        )
+        sent = [await self._dead(letter) for letter in framed.dead_letters]
+        sent += [await self._frame(partition, frame) for partition, frame in framed.frames]
+        positions = {tp: batch[-1].offset + 1 for tp, batch in polled.items()}
+        self._under_way.append(_Polled(sent, positions))
+        self.events += sum(map(len, polled.values()))
+        self.refused += len(framed.dead_letters)
+
+    async def _frame(self, partition: int, frame: RawFrame) -> Awaitable[object]:
+        self.frames += 1
+        self._last_frame_s[partition] = time.monotonic()
+        future: Awaitable[object] = await self._producer.send(
+            self._journal, encode_frame(frame), partition=partition
+        )
+        return future
+
+    async def _dead(self, letter: DeadLetter) -> Awaitable[object]:
+        """Send a refused record's exact bytes, with why and whence in the headers."""
+        origin = letter.origin.encode()
+        headers = [
+            ("reason", letter.reason.encode()),
+            ("field", letter.field.encode()),
+            ("origin", origin),
+            ("origin-ts-ms", str(letter.ts_ms).encode()),
+        ]
+        future: Awaitable[object] = await self._producer.send(
+            self._dead_letters, letter.value, key=origin, headers=headers
+        )
+        return future
+
+    async def _idle_frames(self) -> None:
+        """Send an empty frame to each journal partition that got none for a while."""
+        due_s = time.monotonic() - self._settings.idle_frame_ms / 1000
+        idle = [number for number, at_s in self._last_frame_s.items() if at_s <= due_s]
+        if idle:
+            sent = [await self._frame(number, RawFrame()) for number in idle]
+            self._under_way.append(_Polled(sent, {}))
+
+    # -- acknowledgements and commits ------------------------------------------------------------
+
+    async def _acknowledge(self, left: int) -> None:
+        """Take note of what is acknowledged; wait while more than `left` polls are under way."""
+        while self._under_way:
+            first = self._under_way[0]
+            done = all(future.done() for future in first.sent)  # type: ignore[attr-defined]
+            if not done and len(self._under_way) <= left:
+                return
+            for future in first.sent:
+                await future
+            self._acknowledged |= first.positions
+            self._under_way.popleft()
+
+    async def _commit(self) -> None:
+        self._committed_s = time.monotonic()
+        wanted = {tp: at for tp, at in self._acknowledged.items() if tp in self.assigned}
+        self._acknowledged.clear()
+        if not wanted:
+            return
+        try:
+            await self._consumer.commit(wanted)
+        except (CommitFailedError, IllegalStateError):
+            # The group has moved on.  Whoever has the partitions now frames from the last commit;
+            # what is framed twice is trimmed.
+            return
+
+    async def _finish(self) -> None:
+        await self._acknowledge(0)
+        await self._commit()
+
+    # -- assignment ------------------------------------------------------------------------------
+
+    async def on_partitions_revoked(self, revoked: object) -> None:  # noqa: ARG002
+        """Finish and commit what is under way, while the partitions are still ours."""
+        async with self._lock:
+            await self._guarded(self._finish())
+            self.assigned = set()
+            self.ready.clear()
+
+    async def on_partitions_assigned(self, assigned: object) -> None:
+        """Begin each partition where the journal needs it."""
+        async with self._lock:
+            await self._guarded(self._begin(set(assigned)))  # type: ignore[call-overload]
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        """Hand a failure to `run`: aiokafka would only log it."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - raised again by `run`
+            self._failure = error
+
+    async def _begin(self, assigned: set[TopicPartition]) -> None:
+        places = sorted(assigned)
+        first = await self._consumer.beginning_offsets(places)
+        end = await self._consumer.end_offsets(places)
+        fresh = await self._journal_is_empty()
+        positions: dict[tuple[str, int], int] = {}
+        gaps = []
+        for place in places:
+            name = self._names[place.topic]
+            log = Log(name, place.partition, first[place], end[place])
+            committed = await self._consumer.committed(place)
+            start = begin(log, committed, fresh=fresh, accept_gap=self._accept_gap)
+            self._consumer.seek(place, start.offset)
+            positions[name, place.partition] = start.offset
+            if start.gap is not None:
+                gaps.append(start.gap)
+        self._framer = Framer(self._partitions, positions)
+        for partition, frame in self._framer.gap_frames(gaps):
+            await (await self._frame(partition, frame))
+        self.assigned = assigned
+        self.ready.set()
+
+    async def _journal_is_empty(self) -> bool:
+        places = [TopicPartition(self._journal, number) for number in range(self._partitions)]
+        return not any((await self._consumer.end_offsets(places)).values())

@@ -1,0 +1,118 @@
+"""The worker's process: clients, sequencer, agent, and how all of it ends.
+
+Crash-only: whatever goes wrong ends the process at once, and a supervisor starts it again; starting
+and recovering are the same path.  A clean stop (SIGTERM, SIGINT) makes one last checkpoint.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import Literal, NoReturn
+
+import uvloop
+
+from state.hours import Calendars, calendars
+from streams.kafka import BrokerError
+from streams.settings import Settings, SettingsError
+
+from .agent import AgentService
+from .claims import ClaimsError
+from .keeper import LeaseError, StuckError
+from .positions import LostError
+from .sequencing import SequencerService
+
+Only = Literal["sequencer", "agent"]
+
+CALLS_FOR_A_PERSON = (BrokerError, SettingsError, ClaimsError, LostError, StuckError)
+"""One sentence says what to do; starting again would not help."""
+
+log = logging.getLogger("worksteal")
+
+
+def run_worker(settings: Settings, only: Only | None = None, *, accept_gap: bool = False) -> None:
+    """Run until SIGTERM or SIGINT.  Ends the process itself when something fails."""
+    uvloop.install()
+    try:
+        asyncio.run(Worker(settings, only, accept_gap=accept_gap).run())
+    except CALLS_FOR_A_PERSON as error:
+        sys.stderr.write(f"worksteal: {error}\n")
+        sys.exit(2)
+
+
+def die(error: BaseException) -> NoReturn:
+    """End the process at once: nothing is flushed, nothing acknowledged, nothing caught."""
+    if isinstance(error, CALLS_FOR_A_PERSON):
+        sys.stderr.write(f"worksteal: {error}\n")
+        status = 2
+    elif isinstance(error, LeaseError):
+        sys.stderr.write(f"worksteal: {error}\n")
+        status = 1
+    else:
+        traceback.print_exception(error)
+        status = 1
+    sys.stderr.flush()
+    os._exit(status)
+
+
+class Worker:
+    """Starts the parts, waits for a signal, stops them in order."""
+
+    def __init__(self, settings: Settings, only: Only | None, *, accept_gap: bool) -> None:
+        self._settings = settings
+        self._accept_gap = accept_gap
+        self._with_sequencer = only in (None, "sequencer")
+        self._with_agent = only in (None, "agent")
+        self._stop = asyncio.Event()
+        self._began_s = time.monotonic()
+
+    async def run(self) -> None:
+        """Run from start to clean stop."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        sequencer = agent = None
+        if self._with_sequencer:
+            sequencer = SequencerService(self._settings, accept_gap=self._accept_gap)
+            await sequencer.start(die)
+        if self._with_agent:
+            agent = AgentService(self._settings, self._calendars())
+            await agent.start(die)
+        parts = [part for part in (sequencer, agent) if part is not None]
+        await self._until_ready([part.ready() for part in parts])
+        await self._stop.wait()
+        if sequencer is not None:
+            await sequencer.stop()
+        if agent is not None:
+            await agent.catch_up()
+            await agent.stop()
+
+    async def _until_ready(self, parts: list[Awaitable[object]]) -> None:
+        """Say when every part is at work, unless it is to stop before."""
+        ready = asyncio.ensure_future(_all(parts))
+        stop: asyncio.Future[bool] = asyncio.ensure_future(self._stop.wait())
+        await asyncio.wait({ready, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if ready.done():
+            await ready
+            took_s = time.monotonic() - self._began_s
+            log.info("ready after %.1f s", took_s)
+        else:
+            ready.cancel()
+        stop.cancel()
+
+    def _calendars(self) -> Calendars:
+        years = self._settings.calendar_years
+        if years is None:
+            now = datetime.now(UTC).year
+            years = now - 1, now + 1
+        return calendars(*years)
+
+
+async def _all(parts: list[Awaitable[object]]) -> bool:
+    await asyncio.gather(*parts)
+    return True
