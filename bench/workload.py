@@ -79,27 +79,29 @@ def opening(partitions: int, ts_us: int) -> list[Raw]:
 
 def events(count: int, partitions: int, ts_us: int, filler: int = FILLER) -> Iterator[Raw]:
     """Yield `count` events; after an `opening` each whole cycle of an account gives two commands."""
+    steps = 6 + 2 * filler + 2
     made = 0
-    cycle = 0
-    while True:
-        for step in range(6 + 2 * filler + 2):
-            for number in range(ACCOUNTS):
-                topic = "accounts" if step >= 5 + 2 * filler else "orders"
-                event = _step(number, cycle, step, filler, ts_us)
-                yield Raw(topic, number % partitions, encode(event))
-                for _ in range(QUOTES_PER_EVENT):
-                    symbol = made % len(SYMBOLS)
-                    yield Raw("quotes", symbol % partitions, _quote(symbol, made, ts_us))
-                    made += 1
+    for turn in range(count):
+        for number in range(ACCOUNTS):
+            # Accounts begin one after the other, so that commands come evenly.
+            cycle, step = divmod(turn - number % steps, steps)
+            topic = "accounts" if step >= 5 + 2 * filler or cycle < 0 else "orders"
+            event = _step(number, cycle, step, filler, ts_us)
+            yield Raw(topic, number % partitions, encode(event))
+            for _ in range(QUOTES_PER_EVENT):
+                symbol = made % len(SYMBOLS)
+                yield Raw("quotes", symbol % partitions, _quote(symbol, made, ts_us))
                 made += 1
-                if made >= count:
-                    return
-        cycle += 1
+            made += 1
+            if made >= count:
+                return
 
 
 def _step(number: int, cycle: int, step: int, filler: int, ts_us: int) -> AnyEvent:
     """Return one step of an account's cycle."""
     name = account(number)
+    if cycle < 0:
+        return _snapshot(number, ts_us)
     holder, thief = SYMBOLS[number % 10], SYMBOLS[10 + number % 10]
     entry, first = f"e{cycle}", f"w{cycle}"
     if step == 0:

@@ -8,8 +8,11 @@ from aiokafka import AIOKafkaProducer
 from bench.workload import Raw
 from streams.settings import Settings, client_options
 
-BATCH = 200
-"""Records of one partition sent together."""
+CHUNK = 2000
+"""Records sent together when there is no hurry to keep."""
+
+CHUNKS_PER_S = 50
+"""With a rate, records come in chunks this often, so that a kill can fall between any two."""
 
 
 async def publish(settings: Settings, records: Iterable[Raw], per_s: float | None = None) -> int:
@@ -19,7 +22,7 @@ async def publish(settings: Settings, records: Iterable[Raw], per_s: float | Non
     loop = asyncio.get_running_loop()
     began, count = loop.time(), 0
     try:
-        for chunk in _chunks(records, BATCH * 10):
+        for chunk in _chunks(records, max(1, int(per_s / CHUNKS_PER_S)) if per_s else CHUNK):
             for raw in chunk:
                 await producer.send(settings.topic(raw.topic), raw.value, partition=raw.partition)
             count += len(chunk)
