@@ -14,14 +14,15 @@ from aiokafka import AIOKafkaConsumer
 from faust.types import TP
 
 from state.hours import Calendars
-from streams.kafka import Span, log_spans, reader, topic_admin
+from streams.kafka import BrokerError, Span, log_spans, reader, topic_admin
 from streams.settings import Settings, client_options
 from topics.catalogue import JOURNAL
 
 from .application import FaustOutside, add_agent, changelog_of, make_app
 from .clients import start_producer
 from .folder import Folder
-from .keeper import Keeper, StuckError
+from .keeper import Keeper
+from .positions import LostError
 from .store import OPTIONS
 from .variants import DeskTable
 
@@ -110,7 +111,10 @@ class AgentService:
             await asyncio.sleep(WATCH_S)
             if not self.ready_now or not self.keeper.held:
                 continue
-            spans = await log_spans(self._watcher, self._journal)
+            try:
+                spans = await log_spans(self._watcher, self._journal)
+            except BrokerError:
+                continue  # the broker is away; what needs it will tell
             self._require_records(spans)
             await self.keeper.look_after({number: span.end for number, span in spans.items()})
 
@@ -118,7 +122,7 @@ class AgentService:
         for number, held in self.keeper.held.items():
             wanted, first = held.desk.desk.next_offset, spans[number].first
             if wanted < first:
-                raise StuckError(
+                raise LostError(
                     f"journal partition {number} begins at {first}, but its desk stands at {wanted}:"
                     " retention took away what was not applied. Restore the journal, or begin anew"
                     " with another group and topic prefix."

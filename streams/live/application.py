@@ -19,11 +19,10 @@ from streams.settings import Settings, ssl_context
 from topics.catalogue import JOURNAL
 
 from .changelog import Changelog
-from .claims import OWNER, claim
+from .claims import OWNER, opening
 from .folder import Folder
 from .keeper import Delivered, Keeper
 from .partition import PartitionDesk, clean_up, recover
-from .ports import Rows
 from .staging import batches
 from .transport import Transport
 from .variants import DeskApp, DeskTable, PromptTables
@@ -104,20 +103,19 @@ class FaustOutside:
         self._producer = producer
         self._times = times
         self._source = settings.topic(JOURNAL.name)
-        self.name = f"{os.getpid()}-{uuid.uuid4().hex}".encode()
 
     async def found(self, partition: int, release: Callable[[int], None]) -> PartitionDesk:
         """Bring a partition's desk to life from its restored rows, as their new owner."""
         store: Any = self._table.data
         restored = store.restored(partition)
         rows = store.rows(partition)
+        # Of this one claim: an earlier desk of this very process may still be about, too.
+        name = f"{os.getpid()}-{uuid.uuid4().hex}".encode()
         changelog = Changelog(
-            self._producer, changelog_of(self._settings), partition, self.name, restored.next_offset
+            self._producer, changelog_of(self._settings), partition, name, restored.next_offset
         )
         transport = Transport(partition, self._settings, self._producer, changelog, store, release)
-        true_rows: Rows = {key: rows.get(key) for key in restored.overwritten}
-        first: Rows = {OWNER: claim(self.name), **true_rows}
-        for batch in batches(first):
+        for batch in batches(opening(name, restored.next_offset, rows, restored.overwritten)):
             transport.store(batch, await transport.append(batch))
         await clean_up(rows, transport)
         rows.pop(OWNER, None)

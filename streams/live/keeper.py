@@ -15,8 +15,11 @@ from typing import Any, NamedTuple, Protocol
 from .cursor import Place, stalled
 from .partition import PartitionDesk
 
-REWINDS_MAX = 8
-"""After so many rewinds without a frame applied the worker ends; a new one may do better."""
+REWIND_S = 0.5
+"""Shortest time between two rewinds: frames from before one are still on their way after it."""
+
+STUCK_S = 30.0
+"""A desk that rewinds for so long without a frame to apply ends the worker."""
 
 
 class Delivered(NamedTuple):
@@ -34,7 +37,7 @@ class LeaseError(Exception):
 
 
 class StuckError(Exception):
-    """A desk cannot go on; the message says what to do."""
+    """A desk gets nothing to go on with; a new process may do better."""
 
 
 class Outside(Protocol):
@@ -64,7 +67,7 @@ class Held:
         self.lock = asyncio.Lock()
         self.pending = pending
         self.moved_s = now_s
-        self.rewinds = 0
+        self.rewound_s = -REWIND_S
 
 
 class Keeper:
@@ -140,7 +143,7 @@ class Keeper:
                 return
             held.pending.append(record)
             if place is Place.NEXT:
-                held.moved_s, held.rewinds = self._clock(), 0
+                held.moved_s = self._clock()
             if held.desk.events >= self._checkpoint_events:
                 await self._checkpoint(held)
 
@@ -161,13 +164,16 @@ class Keeper:
             self.outside.release(pending.popleft().handle)
 
     async def _rewind(self, held: Held) -> None:
-        held.rewinds += 1
-        if held.rewinds > REWINDS_MAX:
+        now_s = self._clock()
+        if now_s - held.rewound_s < REWIND_S:
+            return
+        if now_s - held.moved_s > STUCK_S:
             raise StuckError(
-                f"journal partition {held.desk.partition} does not go on at offset"
-                f" {held.desk.desk.next_offset}: see whether its retention has taken that away."
+                f"journal partition {held.desk.partition} has not come to offset"
+                f" {held.desk.desk.next_offset} for {STUCK_S:g} s: this worker ends, and can be"
+                " started again."
             )
-        held.moved_s = self._clock()
+        held.rewound_s = now_s
         await self.outside.rewind(held.desk.partition, held.desk.desk.next_offset)
 
     # -- checkpoints -----------------------------------------------------------------------------
@@ -196,7 +202,7 @@ class Keeper:
     async def look_after(self, log_ends: dict[int, int]) -> None:
         """Rewind desks that have not moved although the journal is ahead."""
         for partition, held in list(self.held.items()):
-            idle_us = int((self._clock() - held.moved_s) * 1e6)
+            idle_us = int((self._clock() - max(held.moved_s, held.rewound_s)) * 1e6)
             end = log_ends.get(partition, 0)
             if stalled(held.desk.desk.next_offset, end, idle_us, int(self._stall_s * 1e6)):
                 await self._rewind(held)

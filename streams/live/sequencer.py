@@ -15,7 +15,12 @@ from collections.abc import Awaitable, Mapping
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalStateError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
 
 from streams.settings import Settings
 from topics.catalogue import DEAD_LETTERS, INBOUND, JOURNAL
@@ -72,6 +77,8 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._acknowledged: dict[TopicPartition, int] = {}
         self._committed_s = self._framed_s = 0.0
         self._last_frame_s = dict.fromkeys(range(partitions), 0.0)
+        self._generation = 0
+        """Counts changes of the assignment."""
         self._stopping = False
         self._failure: BaseException | None = None
         self.assigned: set[TopicPartition] = set()
@@ -84,11 +91,7 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         """Frame until `stop` is called; raises `LostError` when records are missing."""
         self._consumer.subscribe(list(self._names), listener=self)
         while not self._stopping:
-            if self.assigned:
-                async with self._lock:
-                    await self._step()
-            else:
-                await asyncio.sleep(UNASSIGNED_S)
+            await self._step()
             if self._failure is not None:
                 raise self._failure
         async with self._lock:
@@ -99,20 +102,43 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._stopping = True
 
     async def _step(self) -> None:
-        """Poll once, send what came of it, and let time pass where nothing came."""
+        """Poll once, send what came of it, and let time pass where nothing came.
+
+        The lock is not held over the poll, which itself waits for a reassignment to end.  What was
+        polled before the assignment changed is dropped: it is read again from the last commit.
+        """
+        if not self.assigned:
+            await asyncio.sleep(UNASSIGNED_S)
+            return
         try:
             polled = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_MAX)
-        except OffsetOutOfRangeError as error:
-            raise LostError(
-                "records were deleted while they were being read: the sequencer is slower than the"
-                " topics' retention. Start it again to see which."
-            ) from error
-        if polled:
-            await self._send(polled)
-        await self._idle_frames()
-        await self._acknowledge(UNDER_WAY_MAX)
-        if time.monotonic() - self._committed_s >= COMMIT_S:
-            await self._commit()
+        except (NoOffsetForPartitionError, OffsetOutOfRangeError):
+            await self._require_positions()
+            return
+        generation = self._generation
+        async with self._lock:
+            if generation != self._generation or not self.assigned:
+                return
+            if polled:
+                await self._send(polled)
+            await self._idle_frames()
+            await self._acknowledge(UNDER_WAY_MAX)
+            if time.monotonic() - self._committed_s >= COMMIT_S:
+                await self._commit()
+
+    async def _require_positions(self) -> None:
+        """Fail if retention has overtaken a position.
+
+        Else the error is from before `_begin` set the positions, and is over.
+        """
+        places = sorted(self.assigned)
+        for place, first in (await self._consumer.beginning_offsets(places)).items():
+            if await self._consumer.position(place) < first:
+                raise LostError(
+                    f"{self._names[place.topic]}:{place.partition} was deleted up to {first} while"
+                    " it was being read: the sequencer is slower than the topic's retention. Start"
+                    " it again to see what is lost."
+                )
 
     async def _send(self, polled: Mapping[TopicPartition, list[Any]]) -> None:
         framed = self._framer.frame(
@@ -191,6 +217,7 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_revoked(self, revoked: object) -> None:  # noqa: ARG002
         """Finish and commit what is under way, while the partitions are still ours."""
         async with self._lock:
+            self._generation += 1
             await self._guarded(self._finish())
             self.assigned = set()
             self.ready.clear()
@@ -226,6 +253,7 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._framer = Framer(self._partitions, positions)
         for partition, frame in self._framer.gap_frames(gaps):
             await (await self._frame(partition, frame))
+        self._generation += 1
         self.assigned = assigned
         self.ready.set()
 

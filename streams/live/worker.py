@@ -20,17 +20,22 @@ import uvloop
 from state.hours import Calendars, calendars
 from streams.kafka import BrokerError
 from streams.settings import Settings, SettingsError
+from streams.web.errors import WebError
+from streams.web.server import WebServer
 
 from .agent import AgentService
-from .claims import ClaimsError
+from .claims import ClaimsError, FencedError
 from .keeper import LeaseError, StuckError
 from .positions import LostError
 from .sequencing import SequencerService
 
 Only = Literal["sequencer", "agent"]
 
-CALLS_FOR_A_PERSON = (BrokerError, SettingsError, ClaimsError, LostError, StuckError)
+CALLS_FOR_A_PERSON = (BrokerError, SettingsError, ClaimsError, LostError, WebError)
 """One sentence says what to do; starting again would not help."""
+
+STARTING_AGAIN_HELPS = (FencedError, LeaseError, StuckError)
+"""Expected ends: one sentence, and the status that makes a supervisor start it again."""
 
 log = logging.getLogger("worksteal")
 
@@ -50,7 +55,7 @@ def die(error: BaseException) -> NoReturn:
     if isinstance(error, CALLS_FOR_A_PERSON):
         sys.stderr.write(f"worksteal: {error}\n")
         status = 2
-    elif isinstance(error, LeaseError):
+    elif isinstance(error, STARTING_AGAIN_HELPS):
         sys.stderr.write(f"worksteal: {error}\n")
         status = 1
     else:
@@ -66,6 +71,7 @@ class Worker:
     def __init__(self, settings: Settings, only: Only | None, *, accept_gap: bool) -> None:
         self._settings = settings
         self._accept_gap = accept_gap
+        self._web = WebServer(settings, only)
         self._with_sequencer = only in (None, "sequencer")
         self._with_agent = only in (None, "agent")
         self._stop = asyncio.Event()
@@ -76,16 +82,26 @@ class Worker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
+        await self._web.start()
+        try:
+            await self._run_parts()
+        finally:
+            await self._web.stop()
+
+    async def _run_parts(self) -> None:
         sequencer = agent = None
         if self._with_sequencer:
             sequencer = SequencerService(self._settings, accept_gap=self._accept_gap)
+            self._web.show_sequencer(sequencer)
             await sequencer.start(die)
         if self._with_agent:
             agent = AgentService(self._settings, self._calendars())
+            self._web.show_agent(agent)
             await agent.start(die)
         parts = [part for part in (sequencer, agent) if part is not None]
         await self._until_ready([part.ready() for part in parts])
         await self._stop.wait()
+        self._web.stopping()
         if sequencer is not None:
             await sequencer.stop()
         if agent is not None:

@@ -102,7 +102,12 @@ class Deployment:
 
     def wait_framed(self, seconds: float = 120.0) -> None:
         """Wait until the sequencer has committed everything that was published."""
-        wait_until(lambda: asyncio.run(self._framed()), seconds, every=0.2)
+        wait_until(lambda: asyncio.run(self._framed()) or self._nobody(), seconds, every=0.2)
+        ends = [worker.said[-3000:] for worker in self.workers if worker.process.poll() is not None]
+        assert asyncio.run(self._framed()), ends
+
+    def _nobody(self) -> bool:
+        return all(worker.process.poll() is not None for worker in self.workers)
 
     async def _framed(self) -> bool:
         consumer = await reader(client_options(self.settings))

@@ -18,6 +18,7 @@ from streams.live.changelog import decoded
 from streams.live.claims import OWNER, Claims
 from streams.live.staging import settle
 from streams.settings import Settings, client_options
+from topics.catalogue import TOPIC_OF
 from topics.codec import decode_event, decode_frame, encode
 from topics.frames import JournalPosition, advance, joins
 from topics.refusals import Refused
@@ -169,7 +170,8 @@ async def _compare_inputs(
         broadcast = topic in ("quotes", "forecasts")
         for number, records in (await read_all(settings, settings.topic(topic))).items():
             for record in records:
-                if isinstance(decode_event(record.value or b""), Refused):
+                event = decode_event(record.value or b"")
+                if isinstance(event, Refused) or TOPIC_OF[type(event)].name != topic:
                     gone = f"{topic}:{number}:{record.offset}".encode() not in letters
                     verdict.missing_events += gone
                     continue
