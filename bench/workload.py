@@ -32,6 +32,8 @@ FILLER = 6
 
 QUOTES_PER_EVENT = 4
 
+EVENTS_PER_COMMAND = 50
+
 POLICY = policy_from(
     {
         "name": "load",

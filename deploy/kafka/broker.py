@@ -113,9 +113,7 @@ def java() -> str:
     need = f"deploy/kafka/broker needs Java {JAVA_MIN} or newer"
     if not found:
         raise Trouble(f"{need}, and there is none on the PATH.", EXIT_MISTAKE)
-    done = subprocess.run(  # noqa: S603  (the command is Java, wherever it is)
-        [found, "-version"], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([found, "-version"], capture_output=True, text=True, check=False)
     said = re.search(r'version "(?:1\.)?(\d+)', done.stderr + done.stdout)
     if not said:
         raise Trouble(f"{need}, and {found} does not say which it is.", EXIT_MISTAKE)
@@ -181,7 +179,7 @@ def fetch(mvn: str, folder: Path) -> None:
     command = [mvn, "-B", "-q", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
     command += ["-DincludeScope=runtime", f"-DoutputDirectory={folder}"]
     try:
-        done = subprocess.run(  # noqa: S603  (the command is Maven, wherever it is)
+        done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -262,9 +260,7 @@ def command_line(pid: int) -> str:
         return os.fsdecode(words.rstrip(b"\0").replace(b"\0", b" "))
     ps = shutil.which("ps") or "/bin/ps"
     command = [ps, "-ww", "-o", "command=", "-p", str(pid)]
-    done = subprocess.run(  # noqa: S603  (the command is ps, the argument a number)
-        command, capture_output=True, check=False
-    )
+    done = subprocess.run(command, capture_output=True, check=False)
     return os.fsdecode(done.stdout).rstrip()
 
 
@@ -386,7 +382,7 @@ def format_data(home: Home, command: list[str]) -> None:
         return
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     quick = [command[0], "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", *command[1:]]
-    done = subprocess.run(  # noqa: S603  (the command is Java, with our own arguments)
+    done = subprocess.run(
         [*quick, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(home.properties)],
         cwd=home.folder,
         env=environment(),
@@ -411,7 +407,7 @@ def launch(home: Home, command: list[str]) -> subprocess.Popen[bytes]:
     flags += ["-Djava.net.preferIPv4Stack=true", *LOGGING]
     flagged = [command[0], *flags, *command[1:]]
     with home.log.open("wb") as log:
-        return subprocess.Popen(  # noqa: S603  (the command is Java, with our own arguments)
+        return subprocess.Popen(
             [*flagged, "kafka.Kafka", str(home.properties)],
             cwd=home.folder,
             env=environment(),

@@ -15,18 +15,17 @@ from state.hours import Calendars, calendars
 from state.outbox import Outputs
 from state.policy import Policy, policy_from
 from state.shared import Attempt
-from streams.market import Bar, Market, MarketQuote
-from streams.strategies import Action, CancelOrder, PlaceExit, RequestEntry, Strategy
+from streams.market import Bar, Market, MarketQuote, instants, quote_event
+from streams.strategies import Action, CancelOrder, PlaceExit, RequestEntry, Strategy, wish
 from streams.venue.simulated import SimulatedVenue
 from topics.catalogue import TOPIC_OF
 from topics.commands import Cancel, Steal, Submit
-from topics.events import AnyEvent, Fill, Quote
+from topics.events import AnyEvent, Fill
 from topics.frames import BEFORE_FIRST, Frame, FrameEvent, JournalPosition, Run
 
 from .checker import CapacityChecker
 from .result import RunResult
 from .tally import Tally
-from .wishes import wish
 
 ACCOUNT = "backtest"
 MICROS = 1_000_000
@@ -163,32 +162,16 @@ class _Run:
 
     def play(self) -> RunResult:
         """Step from instant to instant until the data ends."""
-        for now_us, quotes, bars in self._instants():
+        for now_us, quotes, bars in instants(self.market, self._due_us):
             self._instant(now_us, quotes, bars)
             if self.hooks.progress is not None:
                 self.hooks.progress(len(quotes))
         return self.tally.result(self.desk.digest())
 
-    def _instants(self) -> Iterator[tuple[int, list[MarketQuote], list[Bar]]]:
-        """Yield each time at which something happens, with its quotes and the bars that ended."""
-        quotes, bars = self.market.quotes, self.market.bars
-        next_quote = next_bar = 0
-        while next_quote < len(quotes) or next_bar < len(bars):
-            times = []
-            if next_quote < len(quotes):
-                times.append(quotes[next_quote].ts_us)
-            if next_bar < len(bars):
-                times.append(bars[next_bar].end_us)
-            due_us = self.venue.due_us()
-            if due_us is not None:
-                times.append(max(due_us, self.venue.now_us))
-            now_us = min(times)
-            first_quote, first_bar = next_quote, next_bar
-            while next_quote < len(quotes) and quotes[next_quote].ts_us <= now_us:
-                next_quote += 1
-            while next_bar < len(bars) and bars[next_bar].end_us <= now_us:
-                next_bar += 1
-            yield now_us, quotes[first_quote:next_quote], bars[first_bar:next_bar]
+    def _due_us(self) -> int | None:
+        """Return when the venue has something to say, or None."""
+        due_us = self.venue.due_us()
+        return None if due_us is None else max(due_us, self.venue.now_us)
 
     def _instant(self, now_us: int, quotes: list[MarketQuote], bars: list[Bar]) -> None:
         events: list[AnyEvent] = []
@@ -196,7 +179,7 @@ class _Run:
         actions: list[Action] = []
         for quote in quotes:
             self.checker.quote(quote.symbol, quote.bid, quote.ask)
-            events.append(_quote_event(quote))
+            events.append(quote_event(quote, quote.ts_us))
             reports += self.venue.on_quote(quote)
             actions += self.strategy.on_quote(quote)
         if not quotes:
@@ -258,14 +241,3 @@ class _Run:
                     command.qty,
                     "entry",
                 )
-
-
-def _quote_event(quote: MarketQuote) -> Quote:
-    return Quote(
-        ts_us=quote.ts_us,
-        symbol=quote.symbol,
-        bid=quote.bid,
-        ask=quote.ask,
-        bid_size=quote.bid_size,
-        ask_size=quote.ask_size,
-    )

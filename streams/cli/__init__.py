@@ -11,11 +11,27 @@ import typer
 
 from streams.kafka import BrokerError
 from streams.market import MarketError
+from streams.replay import ReplayError
 from streams.report import ReportError
 from streams.settings import SettingsError
 from streams.strategies import StrategyError
+from streams.venue.paper import PaperError
+from streams.web.errors import WebError
 
-from . import backtest, explain, policy, topics
+from . import (
+    backtest,
+    config,
+    explain,
+    feed,
+    policy,
+    record,
+    replay,
+    state,
+    topics,
+    venue,
+    verify,
+    worker,
+)
 from .inputs import UsageError
 
 app = typer.Typer(
@@ -29,10 +45,28 @@ app = typer.Typer(
 )
 app.command("backtest")(backtest.backtest)
 app.command("explain")(explain.explain)
+app.command("feed")(feed.feed)
+app.command("record")(record.record)
+app.command("replay")(replay.replay)
+app.command("state")(state.state)
+app.command("verify")(verify.verify)
+app.command("worker")(worker.worker)
+app.add_typer(config.app, name="config")
 app.add_typer(policy.app, name="policy")
 app.add_typer(topics.app, name="topics")
+app.add_typer(venue.app, name="venue")
 
-MISTAKES = (BrokerError, MarketError, ReportError, SettingsError, StrategyError, UsageError)
+MISTAKES = (
+    BrokerError,
+    MarketError,
+    PaperError,
+    ReplayError,
+    ReportError,
+    SettingsError,
+    StrategyError,
+    UsageError,
+    WebError,
+)
 
 TYPING_MISTAKES: tuple[type[Any], ...] = typer.BadParameter.__bases__
 """What the option parser raises: an unknown option, a missing argument, a value out of range."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from state.outbox import Outputs
 from state.policy import Policy
@@ -29,11 +28,11 @@ from .inputs import (
     StrategyName,
     UsageError,
     make_strategy,
-    messages,
     output,
     read_data,
     read_policies,
 )
+from .progress import quotes_progress
 
 REPORT = Path("worksteal-report.html")
 
@@ -104,7 +103,7 @@ def compare(
     times = calendars_for(market)
     runs: dict[str, RunResult] = {}
     name = ""
-    with _progress() as progress:
+    with quotes_progress() as progress:
         for policy in policies:
             made = make_strategy(setup.strategy, market, setup.position)
             name = made.name
@@ -179,14 +178,3 @@ def _commands_to(path: Path | None) -> Iterator[TextIO | None]:
         raise UsageError(
             f"--commands {path}: it cannot be written ({error.strerror}); name another file."
         ) from error
-
-
-def _progress() -> Progress:
-    columns = (
-        TextColumn("{task.description:>10}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("quotes"),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=messages, disable=not messages.is_terminal)

@@ -1,5 +1,6 @@
-"""`worksteal policy show`: a policy in full, every field with its meaning."""
+"""`worksteal policy`: show a policy in full, or publish one so that it is in force."""
 
+import asyncio
 from typing import Annotated
 
 import typer
@@ -8,15 +9,21 @@ from rich.markup import escape
 from rich.table import Table
 
 from state.policy import Policy
+from streams.feed import WallClock, publish_policy
+from topics.codec import decode_event, encode
+from topics.events import PolicySet
+from topics.refusals import Refused
 
-from .inputs import Settings, output, read_policies
+from .account import read_account
+from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
+from .inputs import Settings, UsageError, output, read_policies
 
 app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """Look at policies.
+    """Look at policies, or put one in force.
 
     Example: `worksteal policy show reference`
     """
@@ -45,3 +52,40 @@ def show(
         shown = ", ".join(value) if isinstance(value, list) else str(value)
         table.add_row(field, escape(shown), info.description or "")
     output().print(table)
+
+
+@app.command("set")
+def set_policy(
+    name: Annotated[str, typer.Argument(help="Preset or policy file.")],
+    account: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="For this account alone. [default: all without their own]"
+        ),
+    ] = None,
+    settings: Settings = None,
+    bootstrap: Bootstrap = None,
+    insecure: Insecure = None,
+    topic_prefix: TopicPrefix = None,
+    config: Config = None,
+) -> None:
+    """Publish a policy: it is in force from its place in the journal on.
+
+    Example: `worksteal policy set default --set protection=0.0015`
+    """
+    (policy,) = read_policies([name], settings)
+    event = PolicySet(
+        ts_us=WallClock().now_us(),
+        policy=policy.model_dump(mode="json"),
+        account=None if account is None else read_account(account),
+    )
+    refused = decode_event(encode(event))
+    if isinstance(refused, Refused):
+        raise UsageError(f"policy {name}: no record can carry it ({refused}).")
+    deployment = read_deployment(
+        config, bootstrap=bootstrap, insecure=insecure, topic_prefix=topic_prefix
+    )
+    count = asyncio.run(publish_policy(deployment, event))
+    whom = f"account {account}" if account is not None else "all accounts without their own"
+    places = "1 partition" if count == 1 else f"{count} partitions"
+    typer.echo(f"policy {policy.name} for {whom}: published to {places}")

@@ -67,7 +67,8 @@ class Held:
         self.lock = asyncio.Lock()
         self.pending = pending
         self.moved_s = now_s
-        self.rewound_s = -REWIND_S
+        self.rewound_s = self.rewinding_s = -REWIND_S
+        """The last rewind, and the first one since it moved."""
 
 
 class Keeper:
@@ -132,9 +133,10 @@ class Keeper:
             try:
                 place = await held.desk.take(record.offset, record.ts_us, record.value)
             except BaseException:
-                # Half a frame may be out: nobody may write what this desk thinks now.
-                self.held.pop(record.partition, None)
+                self._forget(held)  # half a frame may be out
                 raise
+            if self.held.get(record.partition) is not held:
+                return  # taken away in the middle of it
             if place is Place.OLD:
                 self.outside.release(record.handle)
                 return
@@ -149,6 +151,11 @@ class Keeper:
 
     def _gone(self, held: Held) -> bool:
         return self._closed or self.held.get(held.desk.partition) is not held
+
+    def _forget(self, held: Held) -> None:
+        """Let go of a desk that stopped half-way: nobody may write what it thinks now."""
+        if self.held.get(held.desk.partition) is held:
+            del self.held[held.desk.partition]
 
     async def _found(self, partition: int) -> Held:
         async with self._founding:
@@ -167,7 +174,9 @@ class Keeper:
         now_s = self._clock()
         if now_s - held.rewound_s < REWIND_S:
             return
-        if now_s - held.moved_s > STUCK_S:
+        if held.rewound_s <= held.moved_s:
+            held.rewinding_s = now_s
+        if now_s - held.rewinding_s > STUCK_S:
             raise StuckError(
                 f"journal partition {held.desk.partition} has not come to offset"
                 f" {held.desk.desk.next_offset} for {STUCK_S:g} s: this worker ends, and can be"
@@ -187,7 +196,11 @@ class Keeper:
 
     async def _checkpoint(self, held: Held) -> None:
         self.beat()
-        await held.desk.checkpoint()
+        try:
+            await held.desk.checkpoint()
+        except BaseException:
+            self._forget(held)  # it no longer knows which rows have changed
+            raise
         self.checkpoints += 1
 
     # -- assignment ------------------------------------------------------------------------------
@@ -204,5 +217,7 @@ class Keeper:
         for partition, held in list(self.held.items()):
             idle_us = int((self._clock() - max(held.moved_s, held.rewound_s)) * 1e6)
             end = log_ends.get(partition, 0)
-            if stalled(held.desk.desk.next_offset, end, idle_us, int(self._stall_s * 1e6)):
+            if held.desk.desk.next_offset >= end:
+                held.moved_s = self._clock()  # there is nothing that it could move to
+            elif stalled(held.desk.desk.next_offset, end, idle_us, int(self._stall_s * 1e6)):
                 await self._rewind(held)

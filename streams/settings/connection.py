@@ -9,14 +9,13 @@ from typing import Any
 
 from .load import SettingsError
 from .model import Settings
-
-LOOPBACK = ("127.", "localhost:", "[::1]")
+from .servers import is_loopback
 
 
 def open_network(bootstrap: str) -> str | None:
     """Return the first server that is not on this machine, or None."""
     for server in bootstrap.split(","):
-        if not server.strip().startswith(LOOPBACK):
+        if not is_loopback(server):
             return server.strip()
     return None
 
@@ -64,6 +63,8 @@ def ssl_context(settings: Settings) -> ssl.SSLContext:
         raise SettingsError(
             f"ssl_cafile: {settings.ssl_cafile} does not load ({error})."
         ) from error
+    if settings.ssl_certfile is None and settings.ssl_keyfile is not None:
+        raise SettingsError("ssl_keyfile: a key needs its certificate; set ssl_certfile too.")
     if settings.ssl_certfile is not None:
         password = settings.ssl_password
         try:

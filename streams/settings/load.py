@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from pydantic import ValidationError
@@ -26,19 +26,36 @@ class SettingsError(Exception):
     """Settings that cannot be used; the message is one sentence that says what to do."""
 
 
+class Loaded(NamedTuple):
+    """The settings in force, and for each where its value came from."""
+
+    settings: Settings
+    sources: dict[str, str]
+
+
 def load_settings(config: Path | None = None, told: Mapping[str, Any] | None = None) -> Settings:
     """Read the settings; `told` is what the command line says (None values say nothing).
 
     Raises `SettingsError` for a file that cannot be read, an unknown key, or a bad value.
     """
+    return load_with_sources(config, told).settings
+
+
+def load_with_sources(config: Path | None = None, told: Mapping[str, Any] | None = None) -> Loaded:
+    """Read the settings as `load_settings` does, and say where each came from."""
     _refuse_unknown_variables()
-    path, values = _read_file(config)
+    path, in_file = _read_file(config)
+    in_environment = EnvSettingsSource(Settings)()
     words = {key: value for key, value in (told or {}).items() if value is not None}
 
+    places = dict.fromkeys(Settings.model_fields, "default")
+    places |= dict.fromkeys(in_file, str(path))
+    places |= {key: f"{PREFIX}{key.upper()}" for key in in_environment}
+    places |= dict.fromkeys(words, "command line")
     try:
-        return Settings(**(values | EnvSettingsSource(Settings)() | words))
+        return Loaded(Settings(**(in_file | in_environment | words)), places)
     except ValidationError as error:
-        raise SettingsError(_sentence(error, path, values, words)) from None
+        raise SettingsError(_sentence(error, places)) from None
 
 
 def _read_file(config: Path | None) -> tuple[Path | None, dict[str, Any]]:
@@ -61,37 +78,32 @@ def _read_file(config: Path | None) -> tuple[Path | None, dict[str, Any]]:
         raise SettingsError(f"{path}: a settings file has one `setting: value` a line.")
     for key in body:
         if key not in Settings.model_fields:
-            raise SettingsError(f"{path}: {key} is no setting{_like(key)}.")
+            raise SettingsError(f"{path}: {key} is no setting{_like(key)}")
     return path, body
 
 
 def _refuse_unknown_variables() -> None:
     for name in sorted(os.environ):
-        if name.startswith(PREFIX) and name not in OTHER_VARIABLES:
-            key = name.removeprefix(PREFIX).lower()
+        spelled = name.upper()  # the environment's values are read in any case
+        if spelled.startswith(PREFIX) and spelled not in OTHER_VARIABLES:
+            key = spelled.removeprefix(PREFIX).lower()
             if key not in Settings.model_fields:
-                raise SettingsError(f"the environment has {name}, which is no setting{_like(key)}.")
+                raise SettingsError(f"the environment has {name}, which is no setting{_like(key)}")
 
 
 def _like(key: str) -> str:
     near = get_close_matches(key, Settings.model_fields, 1)
-    return f"; did you mean {near[0]}?" if near else "; `worksteal config show` lists them"
+    return f"; did you mean {near[0]}?" if near else "; `worksteal config show` lists them."
 
 
-def _sentence(
-    error: ValidationError, path: Path | None, values: dict[str, Any], words: dict[str, Any]
-) -> str:
-    """Say which value is wrong, where it came from, and why."""
-    fault = error.errors()[0]
+def _sentence(error: ValidationError, places: Mapping[str, str]) -> str:
+    """Say which value is wrong, where it came from, and why; never the value, it may be secret."""
+    fault = error.errors(include_input=False)[0]
     field = str(fault["loc"][0]) if fault["loc"] else "settings"
-    variable = PREFIX + field.upper()
-    if field in words:
-        where = f"--{field.replace('_', '-')}"
-    elif variable in os.environ:
-        where = variable
-    elif field in values:
-        where = f"{path}: {field}"
-    else:
-        where = field
+    place = places.get(field, field)
+    if place == "command line":
+        place = f"--{field.replace('_', '-')}"
+    elif not place.startswith(PREFIX):
+        place = f"{place}: {field}"
     told = fault["msg"].removeprefix("Value error, ")
-    return f"{where}: {told[0].lower()}{told[1:]}."
+    return f"{place}: {told[0].lower()}{told[1:]}."

@@ -1,15 +1,21 @@
 """Every setting with its default and meaning; `worksteal config show` prints them."""
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from .servers import fault_of_server
 
 PREFIX = "WORKSTEAL_"
+YEARS = re.compile(r"[0-9]{4}( *[-,] *[0-9]{4})?|\[ *[0-9]{4} *, *[0-9]{4} *\]")
 
 Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
+Year = Annotated[int, Field(ge=1990, le=2090)]
+"""The table of sessions is made for whole years, and times on the wire end with 2099."""
 
 
 class Settings(BaseSettings):
@@ -54,8 +60,9 @@ class Settings(BaseSettings):
         "default",
         description="preset or file that should be in force; the worker says so if it is not",
     )
-    calendar_years: tuple[int, int] | None = Field(
-        None, description="first and last year of the calendar; empty: last year to next year"
+    calendar_years: Annotated[tuple[Year, Year] | None, NoDecode] = Field(
+        None,
+        description="first and last year of the calendar (2018-2019); empty: last year to next year",
     )
     checkpoint_ms: Milliseconds = Field(250, description="longest time between two checkpoints")
     checkpoint_events: int = Field(
@@ -95,7 +102,42 @@ class Settings(BaseSettings):
     @classmethod
     def _servers(cls, value: str) -> str:
         for server in value.split(","):
-            host, colon, port = server.strip().rpartition(":")
-            if not colon or not host or not port.isdigit():
-                raise ValueError("write it as HOST:PORT")
+            fault = fault_of_server(server)
+            if fault:
+                raise ValueError(fault)
+        return value
+
+    @field_validator(
+        "sasl_username",
+        "sasl_password",
+        "ssl_cafile",
+        "ssl_certfile",
+        "ssl_keyfile",
+        "ssl_password",
+        mode="before",
+    )
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        """An environment cannot say None; a variable that is there and empty means it."""
+        return None if value == "" else value
+
+    @field_validator("calendar_years", mode="before")
+    @classmethod
+    def _years(cls, value: Any) -> Any:
+        """Read 2018, "2018-2019", "2018,2019" and [2018, 2019]; empty is None."""
+        if value is None or value == "":
+            return None
+        if isinstance(value, str):
+            value = re.findall("[0-9]+", value) if YEARS.fullmatch(value.strip()) else ()
+        elif isinstance(value, int):
+            value = [value]
+        if not isinstance(value, list | tuple) or len(value) not in (1, 2):
+            raise ValueError("write it as 2018-2019")
+        return value[0], value[-1]
+
+    @field_validator("calendar_years")
+    @classmethod
+    def _years_in_order(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
+        if value is not None and value[0] > value[1]:
+            raise ValueError(f"{value[0]} is after {value[1]}; the first year stands first")
         return value

@@ -16,6 +16,7 @@ from .base import (
 from .forecast_range import ForecastRange
 from .ladder import Ladder
 from .load import StrategyError, load_strategy, strategy_for
+from .wishes import Wish, wish
 
 __all__ = [
     "Action",
@@ -27,7 +28,9 @@ __all__ = [
     "RequestEntry",
     "Strategy",
     "StrategyError",
+    "Wish",
     "WithdrawEntry",
     "load_strategy",
     "strategy_for",
+    "wish",
 ]

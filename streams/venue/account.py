@@ -18,7 +18,9 @@ Leverage = Callable[[str, int], float]
 """Symbol and time in microseconds to the multiple of its margin that a holding may be worth."""
 
 
-class _HeldBack(NamedTuple):
+class HeldBack(NamedTuple):
+    """Money of a confirmed cancel that cannot be used yet."""
+
     until_us: int
     micros: int
 
@@ -29,19 +31,28 @@ def cash_only(symbol: str, now_us: int) -> float:  # noqa: ARG001 - the form of 
 
 
 class VenueAccount:
-    """Cash, holdings and fees.  Money in micro-dollars, prices in dollars for one unit."""
+    """Cash, holdings and fees.  Money in micro-dollars, prices in dollars for one unit.
+
+    `quotes` has the latest bid and ask by symbol; accounts of one venue may share it.
+    """
 
     def __init__(
-        self, cash: float, fee_rate: float, leverage: Leverage, *, check_funds: bool = True
+        self,
+        cash: float,
+        fee_rate: float,
+        leverage: Leverage,
+        *,
+        check_funds: bool = True,
+        quotes: dict[str, tuple[float, float]] | None = None,
     ) -> None:
         self.cash_micros = round(cash * MICROS)
         self.fees_micros = 0
         self.holdings: dict[str, float] = {}
+        self.held_back: list[HeldBack] = []
         self._fee_rate = fee_rate
         self._leverage = leverage
         self._check_funds = check_funds
-        self._quotes: dict[str, tuple[float, float]] = {}
-        self._held_back: list[_HeldBack] = []
+        self._quotes = {} if quotes is None else quotes
 
     def see(self, symbol: str, bid: float, ask: float) -> None:
         """Take note of the latest quote, which marks the holding."""
@@ -67,6 +78,11 @@ class VenueAccount:
         self.cash_micros -= micros
         self.fees_micros += micros
 
+    def market_price(self, symbol: str, side: Side) -> float | None:
+        """Return what an order at the market trades at: the bid for a sell; None without a quote."""
+        quote = self._quotes.get(symbol)
+        return None if quote is None else quote[0 if side == "sell" else 1]
+
     def closable(self, symbol: str, side: Side) -> float:
         """Return how many units an order of this side can close."""
         held = self.holdings.get(symbol, 0.0)
@@ -87,7 +103,7 @@ class VenueAccount:
 
     def hold_back(self, order: Order, until_us: int, now_us: int) -> None:
         """Keep a cancelled order's money out of use until a time."""
-        self._held_back.append(_HeldBack(until_us, self.need_micros(order, now_us)))
+        self.held_back.append(HeldBack(until_us, self.need_micros(order, now_us)))
 
     def need_micros(self, order: Order, now_us: int) -> int:
         """Return what the rest of an order ties up: its margin and the fee of its fills."""
@@ -100,13 +116,13 @@ class VenueAccount:
 
         Without leverage and without shorts this is cash less what the open entries reserve.
         """
-        self._held_back = [held for held in self._held_back if held.until_us > now_us]
+        self.held_back = [held for held in self.held_back if held.until_us > now_us]
         tied = sum(
             round(abs(held.qty) * held.price / self._leverage(held.symbol, now_us) * MICROS)
             for held in self.positions()
         )
         tied += sum(self.need_micros(order, now_us) for order in orders if order.intent == "entry")
-        return self.equity_micros() - tied - sum(held.micros for held in self._held_back)
+        return self.equity_micros() - tied - sum(held.micros for held in self.held_back)
 
     def fault(
         self, order: Order, orders: Iterable[Order], now_us: int

@@ -7,11 +7,8 @@ It owns one promise: a snapshot stamped T contains every fill with a time up to 
 handed out only when time has moved past T, as another quote of the same instant may still fill.
 """
 
-import math
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from streams.market import MarketQuote
 from topics.events import (
@@ -27,15 +24,10 @@ from topics.limits import Intent, Mode, Side
 from .account import MICROS, Leverage, VenueAccount, cash_only
 from .book import OpenOrder, Order
 from .matching import Matching
+from .order_ids import OrderIds
+from .requests import Request, Requests
+from .rows import VenueRow
 from .snapshots import SnapshotTimes
-
-
-class _Request(NamedTuple):
-    """Something under way to the venue: a new order, or (null) the cancel of a known one."""
-
-    due_us: int
-    order: str
-    new: Order | None
 
 
 class SimulatedVenue:
@@ -43,7 +35,8 @@ class SimulatedVenue:
 
     `cash` in dollars, `fee_rate` as a fraction of each fill's notional.  `funds_delay_us` is how
     much later than its confirmation a cancel's money can be used.  `leverage` is 1 by default;
-    `check_funds` off lets every entry pass.
+    `check_funds` off lets every entry pass.  Venues of several accounts may share the latest `quotes`
+    and one `name_fill`, which gives fills their ids.
     """
 
     def __init__(
@@ -57,17 +50,20 @@ class SimulatedVenue:
         funds_delay_us: int = 0,
         leverage: Leverage | None = None,
         check_funds: bool = True,
+        quotes: dict[str, tuple[float, float]] | None = None,
+        name_fill: Callable[[], str] | None = None,
     ) -> None:
         self.account = account
-        self._money = VenueAccount(cash, fee_rate, leverage or cash_only, check_funds=check_funds)
-        self._ack_delay_us = ack_delay_us
+        self.ids = OrderIds()
+        self._money = VenueAccount(
+            cash, fee_rate, leverage or cash_only, check_funds=check_funds, quotes=quotes
+        )
         self._funds_delay_us = funds_delay_us
         self._now_us = 0
-        self._requests: deque[_Request] = deque()  # the delay is constant, so they arrive in order
-        self._taken: set[str] = set()
+        self._requests = Requests(ack_delay_us)
         self._open: dict[str, Order] = {}
         self._arrivals = 0
-        self._matching = Matching(account, self._money, self._open)
+        self._matching = Matching(account, self._money, self._open, name_fill)
         self._snapshots = SnapshotTimes(snapshot_every_us)
 
     # ---- requests ----
@@ -83,39 +79,45 @@ class SimulatedVenue:
         intent: Intent,
         mode: Mode = "normal",
         pnl: float | None = None,
-    ) -> None:
-        """Send an order; one whose id the venue has taken already is ignored.
+    ) -> bool:
+        """Send an order; one whose id the venue has taken already is ignored (False).
 
         An id that was rejected may be used again, as nothing came of it.
         """
-        if order_id in self._taken:
-            return
-        self._taken.add(order_id)
+        if order_id in self.ids:
+            return False
+        self.ids.add(order_id)
         order = Order(order_id, symbol, side, limit, qty, intent, mode, pnl, remaining=qty)
-        self._send(now_us, order_id, order)
+        self._requests.send(max(now_us, self._now_us), "new", order_id, order)
+        return True
 
     def cancel(self, now_us: int, order_id: str) -> None:
         """Ask for the rest of an order to be taken out."""
-        self._send(now_us, order_id, None)
+        self._requests.send(max(now_us, self._now_us), "cancel", order_id)
+
+    def reduce(self, now_us: int, order_id: str, symbol: str, side: Side, qty: float) -> None:
+        """Ask for a position to be brought down at the market, by an order that never rests."""
+        order = Order(order_id, symbol, side, 0.0, qty, "exit", "normal", None, remaining=qty)
+        self._requests.send(max(now_us, self._now_us), "reduce", order_id, order)
 
     def charge(self, now_us: int, micros: int) -> None:
         """Take a fee in micro-dollars that no trade caused, such as interest on borrowed money."""
         self._money.charge(micros)
         self._snapshots.ask(max(now_us, self._now_us))
 
-    def _send(self, now_us: int, order_id: str, new: Order | None) -> None:
-        due_us = max(now_us, self._now_us) + self._ack_delay_us
-        self._requests.append(_Request(due_us, order_id, new))
+    def show(self, now_us: int) -> None:
+        """Want a snapshot of `now_us` instead of all the regular ones up to then."""
+        self._snapshots.start(now_us)
+        self._snapshots.ask(now_us)
 
     # ---- time ----
 
     def due_us(self) -> int | None:
         """Return when `advance` next has something to say; None if nothing was asked of it yet."""
-        times = [self._requests[0].due_us] if self._requests else []
-        snapshot_us = self._snapshots.next_us()
-        if snapshot_us is not None:
-            times.append(snapshot_us + 1)
-        return min(times, default=None)
+        request_us, snapshot_us = self._requests.next_us(), self._snapshots.next_us()
+        if snapshot_us is None:
+            return request_us
+        return snapshot_us + 1 if request_us is None else min(request_us, snapshot_us + 1)
 
     def advance(self, now_us: int) -> list[AnyEvent]:
         """Let time pass and return all that came due, in time order.
@@ -128,33 +130,37 @@ class SimulatedVenue:
             self._start(now_us, events)
         while True:
             snapshot_us = self._snapshots.next_us()
-            request_us = self._requests[0].due_us if self._requests else math.inf
-            if snapshot_us is not None and snapshot_us < min(now_us, request_us):
+            request_us = self._requests.next_us()
+            until_us = now_us if request_us is None else min(now_us, request_us)
+            if snapshot_us is not None and snapshot_us < until_us:
                 self._snapshots.taken(snapshot_us)
                 events.append(self.snapshot(snapshot_us))
-            elif request_us <= now_us:
-                events.append(self._arrive(self._requests.popleft()))
+            elif request_us is not None and request_us <= now_us:
+                events += self._arrive(self._requests.take())
             else:
                 break
         self._now_us = max(self._now_us, now_us)
         return events
 
-    def on_quote(self, quote: MarketQuote) -> list[AnyEvent]:
+    def on_quote(self, quote: MarketQuote, now_us: int | None = None) -> list[AnyEvent]:
         """Advance to a quote, fill what it trades through, and return all events in time order.
 
-        Raises `ValueError` for a quote from before the time that the venue has reached.
+        The venue hears of it at `now_us`, or in the moment in which it was made.  Raises
+        `ValueError` if that is before the time that the venue has reached.
         """
-        if quote.ts_us < self._now_us:
-            raise ValueError(f"a quote of {quote.ts_us} came after {self._now_us}")
-        events = self.advance(quote.ts_us)
-        trades = self._matching.on_quote(quote)
+        now_us = quote.ts_us if now_us is None else now_us
+        if now_us < self._now_us:
+            raise ValueError(f"a quote of {now_us} came after {self._now_us}")
+        events = self.advance(now_us)
+        trades = self._matching.on_quote(quote, now_us)
         if trades:
-            self._snapshots.ask(quote.ts_us)
+            self._snapshots.ask(now_us)
         return events + trades
 
     def _start(self, now_us: int, events: list[AnyEvent]) -> None:
         self._snapshots.start(now_us)
-        if self._requests and self._requests[0].due_us <= now_us:
+        request_us = self._requests.next_us()
+        if request_us is not None and request_us <= now_us:
             self._snapshots.ask(now_us)  # these come first
         else:
             # Nothing rests yet, so nothing can fill: the account may be shown at once.
@@ -205,26 +211,65 @@ class SimulatedVenue:
             orders=sorted(self._open),
         )
 
+    def orders(self) -> Iterator[Order]:
+        """Yield the orders that rest, then those under way that may come to."""
+        yield from self._open.values()
+        for request in self._requests:
+            if request.kind == "new" and request.new is not None:
+                yield request.new
+
+    # ---- writing it down, and going on ----
+
+    def row(self) -> VenueRow:
+        """Return what `load` needs, but for `ids`."""
+        return VenueRow(
+            account=self.account,
+            cash_micros=self._money.cash_micros,
+            fees_micros=self._money.fees_micros,
+            holdings=self._money.holdings,
+            held_back=self._money.held_back,
+            open=list(self._open.values()),
+            requests=list(self._requests),
+            arrivals=self._arrivals,
+        )
+
+    def load(self, row: VenueRow, now_us: int) -> None:
+        """Go on from a row, in a new venue, at a time that it did not reach before."""
+        self._money.cash_micros, self._money.fees_micros = row.cash_micros, row.fees_micros
+        self._money.holdings.update(row.holdings)
+        self._money.held_back = row.held_back
+        self._open.update((order.order, order) for order in row.open)
+        self._requests.load(row.requests)
+        self._arrivals = row.arrivals
+        self._now_us = now_us
+        self.show(now_us)
+
     # ---- what a request leads to ----
 
-    def _arrive(self, request: _Request) -> AnyEvent:
-        if request.new is not None:
-            return self._accept(request.new, request.due_us)
-        order = self._open.pop(request.order, None)
+    def _arrive(self, request: Request) -> list[AnyEvent]:
+        if request.new is None:
+            return [self._cancel(request.order, request.due_us)]
+        if request.kind == "new":
+            return [self._accept(request.new, request.due_us)]
+        events = self._matching.reduce(request.new, request.due_us)
+        self._snapshots.ask(request.due_us)
+        return events
+
+    def _cancel(self, order_id: str, now_us: int) -> AnyEvent:
+        order = self._open.pop(order_id, None)
         if order is None:
-            text = "no longer open" if request.order in self._taken else "unknown order"
+            text = "no longer open" if order_id in self.ids else "unknown order"
             return OrderCancelRejected(
-                ts_us=request.due_us, account=self.account, order=request.order, text=text
+                ts_us=now_us, account=self.account, order=order_id, text=text
             )
         if order.intent == "entry" and self._funds_delay_us:
-            until_us = request.due_us + self._funds_delay_us
-            self._money.hold_back(order, until_us, request.due_us)
-        return OrderCancelled(ts_us=request.due_us, account=self.account, order=order.order)
+            self._money.hold_back(order, now_us + self._funds_delay_us, now_us)
+        return OrderCancelled(ts_us=now_us, account=self.account, order=order_id)
 
     def _accept(self, order: Order, now_us: int) -> AnyEvent:
         fault = self._money.fault(order, self._open.values(), now_us)
         if fault is not None:
-            self._taken.discard(order.order)
+            self.ids.discard(order.order)
             return OrderRejected(
                 ts_us=now_us,
                 account=self.account,

@@ -1,4 +1,4 @@
-"""`worksteal policy show`, and the examples of every `--help`."""
+"""`worksteal policy`, and the examples of every `--help` that need no broker."""
 
 import re
 import shlex
@@ -6,10 +6,12 @@ import shlex
 import pytest
 import yaml
 
-from state.policy import PRESETS, Policy
+from state.policy import PRESETS, Policy, policy_from
 from tests.streams.cli.command import DAY, ROOT, document, head, worksteal
+from tests.streams.feed.logs import PARTITIONS, connection, events_of, fresh_topics, records_of
+from topics.events import PolicySet
 
-COMMANDS = ["", "backtest", "explain", "policy", "policy show"]
+COMMANDS = ["", "backtest", "config", "config show", "explain", "policy", "policy show"]
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -60,3 +62,57 @@ def test_example_of_help_runs(name: str, tmp_path):
     if target:
         (tmp_path / target).write_text(ran.out, encoding="utf-8")
         assert worksteal("policy", "show", target, cwd=tmp_path).status == 0
+
+
+@pytest.mark.broker
+def test_set_publishes_to_every_partition_or_to_one_account(broker, tmp_path):
+    topics = fresh_topics(broker.address)
+    (tmp_path / "mine.yaml").write_text("base: reference\ncooldown_s: 166\n", encoding="utf-8")
+    for_all = worksteal(
+        *("policy", "set", "mine.yaml", "--set", "dry_run=true", *connection(topics)), cwd=tmp_path
+    )
+    assert (for_all.status, for_all.err) == (0, "")
+    assert for_all.out == (
+        f"policy mine for all accounts without their own: published to {PARTITIONS} partitions\n"
+    )
+    wanted = policy_from({"name": "mine", "cooldown_s": 166, "dry_run": True}, PRESETS["reference"])
+    told = events_of(topics, "accounts")
+    assert [record.partition for record in records_of(topics, "accounts")] == [0, 1, 2]
+    assert told.count(told[0]) == PARTITIONS
+    assert isinstance(told[0], PolicySet)
+    assert told[0].account is None
+    assert policy_from(told[0].policy) == wanted
+
+    for account in ("one", "two", "three", "four"):
+        done = worksteal(
+            *("policy", "set", "none", "--account", account, *connection(topics)), cwd=tmp_path
+        )
+        assert done.out == f"policy none for account {account}: published to 1 partition\n"
+    keyed = {record.key: record for record in records_of(topics, "accounts") if record.key}
+    assert keyed.keys() == {b"one", b"two", b"three", b"four"}
+    assert len({record.partition for record in keyed.values()}) > 1
+    events = [event for event in events_of(topics, "accounts") if event.account is not None]
+    assert {event.account for event in events} == {"one", "two", "three", "four"}
+    assert all(policy_from(event.policy) == PRESETS["none"] for event in events)
+
+
+WRONG = [
+    ("missing.yaml", "'missing.yaml' is no policy file and no preset"),
+    ("bad.yaml", "policy bad.yaml: protection: input should be less than or equal to 1"),
+    ("huge.yaml", "policy huge.yaml: no record can carry it (oversize"),
+    ("none --set protection=7", "policy none: protection: "),
+    ("none --account a,b", "--account 'a,b': an account has"),
+    ("none --bootstrap 127.0.0.1:1", "no Kafka broker answers at 127.0.0.1:1"),
+    ("none --bootstrap kafka.example:9092", "add --insecure"),
+]
+
+
+@pytest.mark.parametrize(("words", "told"), WRONG, ids=[words for words, _ in WRONG])
+def test_what_cannot_be_set_is_one_sentence(words, told, tmp_path):
+    (tmp_path / "bad.yaml").write_text("protection: 7\n", encoding="utf-8")
+    many = [f"SYMBOL{number}" for number in range(8000)]
+    (tmp_path / "huge.yaml").write_text(f"crypto_symbols: {many}\n", encoding="utf-8")
+    done = worksteal("policy", "set", *words.split(), cwd=tmp_path)
+    assert (done.status, done.out) == (2, "")
+    assert done.err.count("\n") == 1
+    assert told in done.err

@@ -1,17 +1,19 @@
 """What a strategy asks of the desk becomes an event, through the door that a bot's record takes.
 
-So a backtest decides on exactly what a journal would hold: numbers as JSON carries them, and
-nothing that the wire would refuse.
+So a backtest decides on exactly what a journal would hold, and a feed publishes what a backtest
+decides on: numbers as JSON carries them, and nothing that the wire would refuse.
 """
 
 from typing import TypeAlias
 
 import msgspec
 
-from streams.strategies import PublishForecast, RequestEntry, StrategyError, WithdrawEntry
 from topics.codec import decode_event, encode
 from topics.events import AnyEvent, EntryRequested, EntryWithdrawn, Forecast
 from topics.refusals import Refused
+
+from .base import PublishForecast, RequestEntry, WithdrawEntry
+from .load import StrategyError
 
 Wish: TypeAlias = RequestEntry | WithdrawEntry | PublishForecast
 

@@ -1,0 +1,216 @@
+"""`worksteal verify`: whether every command and fact is what a replay says, byte for byte."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+
+from streams.replay import Difference, Validated, Verdict
+from streams.replay import validate as validate_source
+from streams.replay import verify as verify_source
+from streams.replay.found import Found
+from streams.replay.said import Said
+from streams.settings import Settings
+from topics.catalogue import JOURNAL
+
+from .deployment import Bootstrap, Config, Insecure, TopicPrefix
+from .inputs import messages, output
+from .replay import AllowGaps, AsJson, File, FromBroker, chosen, need_frames, opened
+
+KINDS = "lost unexpected altered conflicting late pending".split()
+
+MEANING = {
+    "lost": "the replay says it, and it was never published",
+    "unexpected": "it was published, and the replay does not say it",
+    "altered": "it was published with other bytes than the replay says",
+    "conflicting": "it was published with two bodies",
+    "late": "it was published behind a higher id only, so that a consumer skips it",
+}
+
+
+def verify(
+    file: File = None,
+    broker: FromBroker = False,
+    complete: Annotated[
+        bool | None,
+        typer.Option(
+            "--complete/--allow-pending",
+            help="Whether outputs missing at the very end are a difference, or not published yet. "
+            "[default: complete for a recording, pending for a broker]",
+            show_default=False,
+        ),
+    ] = None,
+    validate_only: Annotated[
+        bool, typer.Option("--validate-only", help="Read and check everything; replay nothing.")
+    ] = False,
+    allow_gaps: AllowGaps = False,
+    as_json: AsJson = False,
+    bootstrap: Bootstrap = None,
+    insecure: Insecure = None,
+    topic_prefix: TopicPrefix = None,
+    config: Config = None,
+) -> None:
+    """Replay a journal and compare with what was published; exit status 1 if it differs.
+
+    Outputs are compared byte for byte by their id; a repeat, as after a crash, must be the same.
+
+    Example: `worksteal verify --broker --complete`
+    """
+    where = chosen(
+        file, config, broker=broker, bootstrap=bootstrap, insecure=insecure, prefix=topic_prefix
+    )
+    if validate_only:
+        with messages.status("validating"):
+            validated = asyncio.run(_validate(where, allow_gaps=allow_gaps))
+        typer.echo(_json(validation(validated)) if as_json else _validated_text(validated))
+        return
+    wants_all = complete if complete is not None else not broker
+    with messages.status("verifying"):
+        verdict = asyncio.run(_verify(where, allow_gaps=allow_gaps, complete=wants_all))
+    if as_json:
+        typer.echo(_json(document(verdict)))
+    else:
+        show(verdict)
+    if not verdict.comparison.identical:
+        raise typer.Exit(1)
+
+
+async def _validate(where: Path | Settings, *, allow_gaps: bool) -> Validated:
+    async with opened(where, allow_gaps=allow_gaps) as source:
+        return await validate_source(source, allow_gaps=allow_gaps)
+
+
+async def _verify(where: Path | Settings, *, allow_gaps: bool, complete: bool) -> Verdict:
+    async with opened(where, allow_gaps=allow_gaps) as source:
+        need_frames(source)
+        return await verify_source(source, allow_gaps=allow_gaps, complete=complete)
+
+
+def _json(values: dict[str, Any]) -> str:
+    return json.dumps(values, indent=2)
+
+
+# ---- validating ----
+
+
+def validation(found: Validated) -> dict[str, Any]:
+    """Return what `--validate-only --json` prints."""
+    values = msgspec.to_builtins(found)
+    return {"result": "valid", **values, "gaps": [gap._asdict() for gap in found.gaps]}
+
+
+def _validated_text(found: Validated) -> str:
+    gaps = f"valid but for {len(found.gaps)} gaps" if found.gaps else "valid"
+    events = f"{found.frames} frames with {found.events} events"
+    lines = [
+        f"{gaps}: {events}, {found.commands} records of execution, {found.facts} of steals",
+        *(f"gap: {gap}" for gap in found.gaps),
+        *(f"note: {note}" for note in found.notes),
+    ]
+    if found.dropped_runs:
+        lines.append(f"note: {found.dropped_runs} runs do not join and are dropped by the desk")
+    if found.backward_times:
+        lines.append(f"note: time goes back at {found.backward_times} frames")
+    lines += [f"note: {place} is no output of this version" for place in found.unreadable_outputs]
+    return "\n".join(lines)
+
+
+# ---- verifying ----
+
+
+def result(verdict: Verdict) -> str:
+    """Return the outcome in a word or a few."""
+    if not verdict.comparison.identical:
+        return "different"
+    return "identical" if verdict.comparable else "identical as far as it can be compared"
+
+
+def document(verdict: Verdict) -> dict[str, Any]:
+    """Return what `--json` prints."""
+    comparison, replayed = verdict.comparison, verdict.replayed
+    return {
+        "source": replayed.source,
+        "result": result(verdict),
+        "comparable": verdict.comparable,
+        "frames": replayed.tally.frames,
+        "commands": comparison.commands,
+        "facts": comparison.facts,
+        "repeats": comparison.repeats,
+        **{kind: len(getattr(comparison, kind)) for kind in KINDS},
+        "uncompared": comparison.uncompared,
+        "digest": replayed.digest,
+        "state_digest": replayed.state_digest,
+        "gaps": [gap._asdict() for gap in verdict.gaps],
+        "notes": replayed.notes,
+        "difference": _difference(verdict.difference),
+    }
+
+
+def _difference(found: Difference | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    expected = found.expected
+    return {
+        "id": str(found.id) if found.id is not None else None,
+        "kind": found.kind,
+        "expected": _text(expected.value) if expected is not None else None,
+        "found": [{"place": one.place, "value": _text(one.value)} for one in found.found],
+        "account": msgspec.to_builtins(found.account) if found.account is not None else None,
+    }
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode(errors="backslashreplace")
+
+
+def show(verdict: Verdict) -> None:
+    """Print the outcome for people."""
+    comparison, replayed = verdict.comparison, verdict.replayed
+    console = output()
+    for note in (*(f"not comparable: {gap}" for gap in verdict.gaps), *replayed.notes):
+        console.print(f"· {note}", style="dim", markup=False, soft_wrap=True)
+    typer.echo(
+        f"{result(verdict)}: {comparison.commands} commands, {comparison.facts} facts,"
+        f" {comparison.repeats} repeats, from {replayed.tally.frames} frames of"
+        f" {len(replayed.partitions)} partitions"
+    )
+    for kind in KINDS:
+        ids = getattr(comparison, kind)
+        if ids:
+            more = ", …" if len(ids) > 3 else ""
+            typer.echo(f"{kind} {len(ids)}: {', '.join(ids[:3])}{more}")
+    if comparison.uncompared:
+        typer.echo(f"uncompared {comparison.uncompared}")
+    typer.echo(f"digest {replayed.digest} state {replayed.state_digest}")
+    if verdict.difference is not None:
+        _show_difference(console, verdict.difference)
+
+
+def _show_difference(console: Console, found: Difference) -> None:
+    """Print the first difference with both sides and the account."""
+    name = found.id if found.id is not None else "a record without a desk's id"
+    console.print(f"\nfirst difference: {name}, {found.kind}: {MEANING[found.kind]}", markup=False)
+    lines = [f"expected  {_side(found.expected)}"]
+    lines += [f"found     {_side(one)}" for one in found.found] or ["found     nothing"]
+    if found.id is not None:
+        frame = f"{JOURNAL.name}:{found.id.partition}:{found.id.offset}"
+        account = found.account
+        lines.append(
+            f"account   {account.id} after the frame {frame}:"
+            if account is not None
+            else "account   none"
+        )
+        if account is not None:
+            lines.append(msgspec.json.format(msgspec.json.encode(account), indent=2).decode())
+    console.print("\n".join(lines), markup=False, soft_wrap=True)
+
+
+def _side(one: Said | Found | None) -> str:
+    if one is None:
+        return "nothing"
+    place = one.place if isinstance(one, Found) else one.topic
+    return f"{place}  {_text(one.value)}"

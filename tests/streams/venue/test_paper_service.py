@@ -1,0 +1,267 @@
+"""The paper venue on its file, without Kafka: what it takes, what it remembers."""
+
+from contextlib import closing
+
+import msgspec
+import pytest
+
+from streams.venue.paper.answers import Answer
+from streams.venue.paper.errors import PaperError
+from streams.venue.paper.options import PaperOptions
+from streams.venue.paper.service import SILENT_US_MAX, PaperVenue, Source, SourceRecord
+from streams.venue.paper.store import Store
+from topics.codec import decode_event
+from topics.events import AnyEvent, Quote
+from topics.refusals import Refused
+
+from .paper import ACK, SECOND, START, Hand, Log, cancel, fills_of, paper_venue, submit, told
+
+EXECUTION, QUOTES = Source("execution", 0), Source("quotes", 0)
+
+
+def quote(bid: float, ask: float, *, symbol: str = "BTCUSD", size: float | None = None) -> Quote:
+    return Quote(ts_us=START, symbol=symbol, bid=bid, ask=ask, bid_size=size, ask_size=size)
+
+
+def events(answers: list[Answer]) -> list[AnyEvent]:
+    found = []
+    for answer in answers:
+        event = decode_event(answer.value)
+        assert not isinstance(event, Refused)
+        found.append(event)
+    return found
+
+
+class Desk:
+    """Feeds a venue on a file, and can start it anew."""
+
+    def __init__(self, store: Store, **options: float) -> None:
+        self.store, self.hand, self.log = store, Hand(), Log()
+        self.options = PaperOptions(**{"fee_rate": 0.0, **options})  # type: ignore[arg-type]
+        self.said: list[str] = []
+        self.venue = self.start()
+
+    def start(self, **accounts: float) -> PaperVenue:
+        """Start a venue that goes on from the file."""
+        self.venue = paper_venue(self.store, self.hand, self.options, accounts, said=self.said)
+        return self.venue
+
+    def wait(self, us: int = SECOND) -> list[AnyEvent]:
+        """Let time pass, hand over what is new in the log, and publish."""
+        self.hand.now_us += us
+        answers = self.venue.handle(self.log.after(self.venue.offsets))
+        self.venue.published()
+        return events(answers)
+
+    def add(self, *messages) -> None:
+        for message in messages:
+            self.log.add(message, self.hand.now_us)
+
+
+@pytest.fixture
+def store(tmp_path):
+    with closing(Store(tmp_path)) as made:
+        yield made
+
+
+def test_answers_go_to_the_topic_of_their_kind_keyed_by_account(store):
+    desk = Desk(store)
+    desk.add(submit(1, "a"))
+    desk.wait()
+    desk.hand.now_us += SECOND
+    desk.add(quote(98, 99))
+    kinds = []
+    for _ in range(2):
+        answers = desk.venue.handle(desk.log.after(desk.venue.offsets))
+        kinds += [(a.topic, a.key, told(events([a])) or ["snapshot"]) for a in answers]
+        desk.venue.published()
+        desk.hand.now_us += SECOND
+    assert ("orders", "demo", ["accepted a"]) in kinds
+    assert ("fills", "demo", ["fill a"]) in kinds
+    assert ("accounts", "demo", ["snapshot"]) in kinds
+
+
+def test_a_repeated_command_is_ignored_now_and_after_a_restart(store):
+    desk = Desk(store)
+    desk.add(submit(5, "a"), submit(5, "a"), cancel(4, "a"))
+    desk.wait()
+    assert told(desk.wait()) == ["accepted a"]
+    desk.start()
+    desk.add(submit(5, "a"), cancel(5, "a"), cancel(6, "a"))
+    desk.wait()
+    assert told(desk.wait()) == ["cancelled a"]
+    assert desk.venue.counts.repeats == 2
+
+
+def test_a_venue_started_anew_goes_on_with_all_it_had(store):
+    desk = Desk(store, funds_delay_us=9 * SECOND)
+    desk.add(submit(1, "rests", 90.0, 50.0), submit(2, "gone", 80.0, 10.0))
+    desk.wait()
+    desk.add(cancel(3, "gone"), submit(4, "under-way", 85.0, 1.0))
+    desk.wait()
+    desk.start()
+    assert told(desk.wait()) == ["cancelled gone", "accepted under-way"]
+    desk.add(submit(5, "rests"), submit(6, "too-soon", 80.0, 60.0))
+    assert told(desk.wait()) == ["rejected rests"]
+    desk.start()
+    assert told(desk.wait()) == ["rejected too-soon"]
+    desk.add(quote(87, 88), quote(83, 84))
+    assert told(desk.wait()) == ["fill rests", "fill under-way"]
+    desk.start()
+    desk.wait()
+    shown = desk.wait()[-1]
+    assert (shown.equity, shown.orders) == (10_000.0 - 50 * 7 - 1 * 2, [])  # type: ignore[union-attr]
+    assert (desk.venue.book.fills, desk.venue.book.born_us) == (2, START)
+
+
+def test_an_account_is_shown_at_every_start(store):
+    desk = Desk(store)
+    for _ in range(3):
+        assert [event.__struct_config__.tag for event in desk.wait()] == ["account.snapshot"]
+        desk.start()
+
+
+def test_answers_that_were_not_published_are_said_again_to_the_byte(store):
+    desk = Desk(store)
+    desk.add(submit(1, "a"))
+    desk.wait()
+    desk.hand.now_us += SECOND
+    answers = list(desk.venue.handle({}))
+    assert told(events(answers)) == ["accepted a"]
+    venue = desk.start()
+    assert venue.unsent() == answers
+    venue.published()
+    assert desk.start().unsent() == []
+
+
+def test_the_clock_is_not_behind_where_the_venue_stood(store):
+    desk = Desk(store)
+    desk.add(submit(1, "a"))
+    desk.wait()
+    stood_us = desk.hand.now_us
+    desk.hand.now_us -= 3600 * SECOND
+    desk.start()
+    desk.add(submit(2, "b", account="nobody"))
+    (answer,) = desk.wait(1)
+    assert answer.ts_us == stood_us
+
+
+def test_without_any_account_told_there_is_the_usual_one_and_later_those_of_the_file(store):
+    desk = Desk(store)
+    assert desk.venue.book.openings == {"demo": 10_000.0}
+    desk.wait()
+    desk.start(other=5.0)
+    desk.wait()
+    assert desk.start().book.openings == {"demo": 10_000.0, "other": 5.0}
+
+
+def test_an_account_may_be_named_again_but_not_with_other_cash(store):
+    desk = Desk(store)
+    desk.wait()
+    desk.start(demo=10_000.0)
+    with pytest.raises(PaperError, match="--account demo=9: demo was opened with 10000 dollars"):
+        desk.start(demo=9.0)
+
+
+def test_a_file_of_another_topic_is_refused(store):
+    desk = Desk(store)
+    desk.wait()
+    with pytest.raises(PaperError, match="a venue that reads execution, not b-execution"):
+        paper_venue(store, desk.hand, topic="b-execution")
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        (b"", "Input data was truncated"),
+        (b"\xff\xfe", "malformed"),
+        (b'{"type":"dance"}', "dance"),
+        (b'{"x":' + b"[" * 100_000, "ecursion"),
+        (None, "'hand-made' is no command's id"),
+    ],
+)
+def test_a_record_that_is_no_command_is_told_about_and_left_out(record, why, store):
+    desk = Desk(store)
+    if record is None:
+        record = msgspec.structs.replace(submit(1, "x"), id="hand-made")
+    desk.add(submit(1, "a"), record, submit(2, "b"))
+    desk.wait()
+    assert told(desk.wait()) == ["accepted a", "accepted b"]
+    (line,) = desk.said
+    assert line.startswith("execution:0:1 is no command: ")
+    assert why in line
+
+
+def test_what_is_no_quote_fills_nothing(store):
+    desk = Desk(store)
+    desk.add(submit(1, "a"))
+    desk.wait()
+    desk.wait()
+    bad = (b"", b"{}", b'{"type":"quote"}', b"\xff", b'{"x":' + b"[" * 100_000)
+    desk.log.records[QUOTES] = [
+        SourceRecord(at, desk.hand.now_us // 1000, value) for at, value in enumerate(bad)
+    ]
+    desk.add(quote(99, 98))
+    assert told(desk.wait()) == []
+    desk.add(quote(98, 99))
+    assert told(desk.wait()) == ["fill a"]
+
+
+@pytest.mark.parametrize(("partial", "qty"), [(False, 5.0), (True, 2.0)])
+@pytest.mark.parametrize(("side", "bid"), [("buy", 98.0), ("sell", 101.0)])
+def test_a_quote_fills_no_more_than_it_offers_only_if_asked(side, bid, partial, qty, store):
+    desk = Desk(store, partial_fills=partial)
+    desk.add(submit(1, "a", qty=5.0, side=side))
+    desk.wait()
+    desk.wait()
+    desk.add(quote(bid, bid + 1, size=2.0))
+    (fill,) = fills_of(desk.wait())
+    assert fill.qty == qty
+
+
+def test_a_quote_older_than_the_order_does_not_fill_it_however_late_it_is_read(store):
+    desk = Desk(store)
+    desk.add(quote(98, 99))
+    desk.log.records[QUOTES], late = [], desk.log.records[QUOTES]
+    desk.add(submit(1, "a"))
+    desk.wait()
+    desk.wait()
+    desk.log.records[QUOTES] = late
+    assert told(desk.wait()) == []
+    assert desk.venue.offsets[QUOTES] == 1
+
+
+def test_quotes_that_lead_to_nothing_are_written_down_now_and_then(store):
+    desk = Desk(store, snapshot_every_us=60 * SECOND)
+    desk.wait()
+    desk.wait()
+    at = []
+    for _ in range(6):
+        desk.add(quote(98, 99))
+        desk.wait(SILENT_US_MAX // 3 + 1)
+        at.append(paper_venue(store, desk.hand).offsets.get(QUOTES, 0))
+    assert at[2] == 3
+    assert len(set(at)) < 6
+    desk.add(quote(98, 99))
+    desk.wait(1)
+    desk.venue.close()
+    assert paper_venue(store, desk.hand).offsets[QUOTES] == 7
+
+
+def test_the_last_price_is_remembered_before_any_order_and_over_a_restart(store):
+    desk = Desk(store)
+    desk.add(quote(98, 99, symbol="btc/usd"), quote(97, 99.5))
+    desk.wait()
+    desk.venue.close()
+    assert desk.start().book.prices == {"BTCUSD": (97.0, 99.5)}
+
+
+def test_it_knows_how_long_nothing_will_be_due(store):
+    desk = Desk(store)
+    desk.wait(1)
+    assert desk.venue.wait_us() <= SECOND
+    desk.add(submit(1, "a"))
+    desk.wait(1)
+    assert desk.venue.wait_us() == ACK
+    desk.hand.now_us += 3 * ACK
+    assert desk.venue.wait_us() == 0
