@@ -12,7 +12,7 @@ PYTHONS := python3.13 python3.12 python3.11 python3
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DAY := examples/market/coinbase-2018-04-04.csv
 
-.PHONY: help demo test lint lock bench clean setup
+.PHONY: help demo live test faults lint lock bench clean setup
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,9 +20,15 @@ help: ## show this list
 demo: $(READY) ## replay one day of real quotes and see what stealing changes
 	@$(BIN)/worksteal backtest $(DAY)
 
+live: $(READY) ## run the whole pipeline on a real broker, watch the steals, verify (needs Java 17)
+	@$(BIN)/python -m deploy.live
+
 test: lint ## lint, then every test, with branch coverage of state/
 	@echo "==> tests"
 	@$(BIN)/pytest -n 2 --cov=state --cov-branch --cov-fail-under=95
+
+faults: $(READY) ## kill a worker 25 times during 200,000 events; nothing may be lost or doubled
+	@$(BIN)/python -m tests.faults.kills --kills 25 --events 200000
 
 lint: $(READY) ## ruff, mypy --strict and the layers
 	@echo "==> ruff check"; $(BIN)/ruff check .
@@ -30,8 +36,9 @@ lint: $(READY) ## ruff, mypy --strict and the layers
 	@echo "==> mypy"; $(BIN)/mypy
 	@echo "==> lint-imports"; $(BIN)/lint-imports
 
-bench: $(READY) ## measure how fast the desk decides
+bench: $(READY) ## measure the desk alone, then the live path beside plain Faust
 	@$(BIN)/python bench/desk.py
+	@$(BIN)/python bench/live.py
 
 setup: $(READY) ## make .venv (the other targets do this by themselves)
 
@@ -60,5 +67,5 @@ lock: $(READY) ## write requirements.lock anew from pyproject.toml
 
 clean: ## remove .venv, caches and reports
 	@rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
-	  .pytest_cache .ruff_cache ./*.egg-info worksteal-report.html
+	  .pytest_cache .ruff_cache ./*.egg-info worksteal-report.html .live
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
+from .inputs import read_policies
 
 
 def worker(
@@ -49,4 +50,5 @@ def worker(
     # Imported here: Faust takes a quarter of a second, which no other command should wait for.
     from streams.live.worker import run_worker  # noqa: PLC0415
 
-    run_worker(settings, only, accept_gap=accept_gap)
+    expected = read_policies([settings.policy], None)[0] if settings.policy else None
+    run_worker(settings, only, accept_gap=accept_gap, expected=expected)

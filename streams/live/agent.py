@@ -14,7 +14,9 @@ from aiokafka import AIOKafkaConsumer
 from faust.types import TP
 
 from state.hours import Calendars
+from state.policy import Policy
 from streams.kafka import BrokerError, Span, log_spans, reader, topic_admin
+from streams.kafka.closing import stop_consumer
 from streams.settings import Settings, client_options
 from topics.catalogue import JOURNAL
 
@@ -28,6 +30,9 @@ from .variants import DeskTable
 
 WATCH_S = 0.5
 
+FOUND_S = 0.02
+"""How often to look whether desks can be brought to life."""
+
 CATCH_UP_S = 5.0
 """How long a clean stop may go on applying frames."""
 
@@ -37,11 +42,17 @@ log = logging.getLogger("worksteal")
 class AgentService:
     """Runs the agent from `start` to `stop`."""
 
-    def __init__(self, settings: Settings, times: Calendars) -> None:
+    def __init__(
+        self, settings: Settings, times: Calendars, expected: Policy | None = None
+    ) -> None:
+        """`expected` is the policy that the operator believes to be in force."""
         self._settings = settings
+        self._expected = expected
         self._times = times
         self.folder = Folder(settings.data_dir / "agent")
         self._tasks: list[asyncio.Task[None]] = []
+        self._assigned: set[int] = set()
+        self._compared = False
         self._journal = settings.topic(JOURNAL.name)
 
     async def start(self, die: Callable[[BaseException], None]) -> None:
@@ -76,7 +87,14 @@ class AgentService:
 
     async def _go(self, die: Callable[[BaseException], None]) -> None:
         """Start Faust and the tasks; each ends the process if it fails."""
-        for work in (self._checkpoint_regularly(), self._watch(), self._mourn(), self._run_faust()):
+        works = (
+            self._found_desks(),
+            self._checkpoint_regularly(),
+            self._watch(),
+            self._mourn(),
+            self._run_faust(),
+        )
+        for work in works:
             self._tasks.append(asyncio.create_task(self._guarded(work, die)))
 
     async def _guarded(self, work: Any, die: Callable[[BaseException], None]) -> None:
@@ -94,6 +112,38 @@ class AgentService:
         while not self.app.crashed:  # noqa: ASYNC110 - Faust has no event to wait for
             await asyncio.sleep(0.2)
         raise self.app.crash_reason or RuntimeError("the Faust application crashed")
+
+    async def _found_desks(self) -> None:
+        """Bring desks to life as soon as their rows are there, before a frame asks for them."""
+        while True:
+            await asyncio.sleep(FOUND_S)
+            if not self.app.tables.actives_ready:
+                continue
+            for number in sorted(self._assigned - set(self.keeper.held)):
+                await self.keeper.found(number)
+            if self._expected is not None and not self._compared and self.ready_now:
+                self._compared = True
+                self._compare_policies(self._expected)
+
+    def _compare_policies(self, expected: Policy) -> None:
+        """Say so if another policy is in force than the operator's file has."""
+        for number, held in sorted(self.keeper.held.items()):
+            in_force = held.desk.desk.shared.default_policy
+            theirs = in_force.model_dump()
+            differ = [
+                name for name, value in expected.model_dump().items() if theirs[name] != value
+            ]
+            if differ:
+                log.warning(
+                    "journal partition %s goes by policy %s, which differs from %s in %s:"
+                    " `worksteal policy set %s` puts that in force",
+                    number,
+                    in_force.name,
+                    self._settings.policy,
+                    ", ".join(differ),
+                    self._settings.policy,
+                )
+                return
 
     # -- regularly -------------------------------------------------------------------------------
 
@@ -138,12 +188,13 @@ class AgentService:
     async def _on_assigned(self, app: Any, assigned: set[TP], **kwargs: Any) -> None:  # noqa: ARG002
         mine = {tp.partition for tp in assigned if tp.topic == self._journal}
         self.keeper.drop(set(self.keeper.held) - mine)
+        self._assigned = mine
         log.info("journal partitions %s", sorted(mine) or "none")
 
     @property
     def ready_now(self) -> bool:
-        """Whether partitions are assigned and restored."""
-        return bool(self.app.tables.actives_ready)
+        """Whether partitions are assigned and their desks restored."""
+        return bool(self.app.tables.actives_ready) and self._assigned <= set(self.keeper.held)
 
     async def ready(self) -> None:
         """Return when that is so for the first time."""
@@ -170,6 +221,7 @@ class AgentService:
         for task in self._tasks:
             task.cancel()
         await self.app.stop()
-        for client in (self._producer, self._reader, self._watcher):
-            await client.stop()
+        await self._producer.stop()
+        await stop_consumer(self._reader)
+        await stop_consumer(self._watcher)
         self.folder.stopped_cleanly()

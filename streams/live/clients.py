@@ -20,7 +20,8 @@ def producer_options(settings: Settings) -> dict[str, Any]:
         "linger_ms": 0,
         "max_batch_size": BATCH_BYTES_MAX,
         "max_request_size": 8 * BATCH_BYTES_MAX,
-        "request_timeout_ms": 30_000,
+        # A batch fails when its partition has had no leader for so long, idempotent or not.
+        "request_timeout_ms": 120_000,
     }
 
 

@@ -27,12 +27,18 @@ class Folder:
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = self._locked()
+        except OSError as error:
+            raise self._unusable(error) from error
+        try:
             self._make_trustworthy()
             self.instance = self._instance()
         except OSError as error:
-            raise SettingsError(
-                f"data_dir: {path} cannot be used ({error.strerror}); name another folder."
-            ) from error
+            self._lock.close()
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> SettingsError:
+        why = error.strerror or error
+        return SettingsError(f"data_dir: {self.path} cannot be used ({why}); name another folder.")
 
     @property
     def store(self) -> Path:
@@ -60,14 +66,15 @@ class Folder:
         known = stamp.read_text() if stamp.exists() else ""
         if self._running.exists() or known != FORMAT:
             self.wiped = self.store.exists()
-            shutil.rmtree(self.store, ignore_errors=True)
+            if self.wiped:
+                shutil.rmtree(self.store)
         self.store.mkdir(exist_ok=True)
         stamp.write_text(FORMAT)
         self._running.touch()
 
     def _instance(self) -> str:
         name = self.path / "instance"
-        if not name.exists():
+        if not name.exists() or not name.read_text().strip():
             fresh = self.path / "instance.new"
             fresh.write_text(uuid.uuid4().hex)
             fresh.replace(name)

@@ -126,7 +126,7 @@ class Keeper:
             return
         held = self.held.get(record.partition)
         if held is None:
-            held = await self._found(record.partition)
+            held = await self.found(record.partition)
         async with held.lock:
             if self._gone(held):
                 return  # closed or taken away while this waited for its turn
@@ -157,7 +157,8 @@ class Keeper:
         if self.held.get(held.desk.partition) is held:
             del self.held[held.desk.partition]
 
-    async def _found(self, partition: int) -> Held:
+    async def found(self, partition: int) -> Held:
+        """Bring a partition's desk to life, unless it lives."""
         async with self._founding:
             if partition not in self.held:
                 pending: deque[Delivered] = deque()

@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaConnectionError
 
 from streams.kafka import BrokerError, topic_admin
+from streams.kafka.closing import stop_consumer
 from streams.settings import Settings, client_options
 from topics.catalogue import JOURNAL
 
@@ -82,6 +83,6 @@ class SequencerService:
         self.sequencer.stop()
         if self._task is not None:
             await self._task
-        await self._consumer.stop()
+        await stop_consumer(self._consumer)
         await self._producer.stop()
         self._folder.stopped_cleanly()

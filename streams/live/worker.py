@@ -18,6 +18,7 @@ from typing import Literal, NoReturn
 import uvloop
 
 from state.hours import Calendars, calendars
+from state.policy import Policy
 from streams.kafka import BrokerError
 from streams.settings import Settings, SettingsError
 from streams.web.errors import WebError
@@ -40,11 +41,20 @@ STARTING_AGAIN_HELPS = (FencedError, LeaseError, StuckError)
 log = logging.getLogger("worksteal")
 
 
-def run_worker(settings: Settings, only: Only | None = None, *, accept_gap: bool = False) -> None:
-    """Run until SIGTERM or SIGINT.  Ends the process itself when something fails."""
+def run_worker(
+    settings: Settings,
+    only: Only | None = None,
+    *,
+    accept_gap: bool = False,
+    expected: Policy | None = None,
+) -> None:
+    """Run until SIGTERM or SIGINT.  Ends the process itself when something fails.
+
+    `expected` is the policy that should be in force; the worker says so if it is not.
+    """
     uvloop.install()
     try:
-        asyncio.run(Worker(settings, only, accept_gap=accept_gap).run())
+        asyncio.run(Worker(settings, only, expected, accept_gap=accept_gap).run())
     except CALLS_FOR_A_PERSON as error:
         sys.stderr.write(f"worksteal: {error}\n")
         sys.exit(2)
@@ -68,7 +78,15 @@ def die(error: BaseException) -> NoReturn:
 class Worker:
     """Starts the parts, waits for a signal, stops them in order."""
 
-    def __init__(self, settings: Settings, only: Only | None, *, accept_gap: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        only: Only | None,
+        expected: Policy | None,
+        *,
+        accept_gap: bool,
+    ) -> None:
+        self._expected = expected
         self._settings = settings
         self._accept_gap = accept_gap
         self._web = WebServer(settings, only)
@@ -95,7 +113,7 @@ class Worker:
             self._web.show_sequencer(sequencer)
             await sequencer.start(die)
         if self._with_agent:
-            agent = AgentService(self._settings, self._calendars())
+            agent = AgentService(self._settings, self._calendars(), self._expected)
             self._web.show_agent(agent)
             await agent.start(die)
         parts = [part for part in (sequencer, agent) if part is not None]

@@ -5,7 +5,6 @@ the same ids and with the same bytes.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from topics.catalogue import EXECUTION, STEALS
 
@@ -20,17 +19,6 @@ EVIDENCE_MAX = 4
 
 BEYOND = 2**63
 """Above every key."""
-
-
-class _Behind(NamedTuple):
-    """A gap among the outputs, and the key of each journal partition's first new one behind it.
-
-    A worker that crashed repeats itself behind a gap, which tells nothing of what stood in it.
-    """
-
-    topic: str
-    partition: int
-    keys: dict[int, int]
 
 
 class Comparer:
@@ -49,8 +37,11 @@ class Comparer:
         self._first: OutputId | None = None
         self._evidence: list[Found] = []
         self._limits: dict[int, int] = {}
-        self._gaps: list[_Behind] = []
-        self._last_gap: dict[tuple[str, int], _Behind] = {}
+        self._behind_gap: dict[tuple[str, int], dict[int, int]] = {}
+        """For the last gap of a topic partition, each journal partition's first new key behind it.
+
+        A worker that crashed repeats itself behind a gap, which tells nothing of what stood in it.
+        """
 
     def expect(self, said: Said) -> None:
         """Take an output that should be found; those of a partition come in rising order."""
@@ -62,8 +53,7 @@ class Comparer:
 
     def skip(self, gap: Gap) -> None:
         """Note that outputs are missing here; each partition's next one tells how far."""
-        self._gaps.append(_Behind(gap.topic, gap.partition, {}))
-        self._last_gap[gap.topic, gap.partition] = self._gaps[-1]
+        self._behind_gap[gap.topic, gap.partition] = {}
 
     def find(self, found: Found) -> None:
         """Take a record that is there; those of a topic partition come in their order."""
@@ -79,9 +69,9 @@ class Comparer:
             return
         key = key_of(output.offset, output.nth)
         stands = (found.topic, found.partition, output.partition)
-        behind = self._last_gap.get((found.topic, found.partition))
+        behind = self._behind_gap.get((found.topic, found.partition))
         if behind is not None and key > self._highest.get(stands, -1):
-            behind.keys.setdefault(output.partition, key)
+            behind.setdefault(output.partition, key)
         ledger = self._ledgers.get(output.partition)
         place = ledger.place(output) if ledger is not None else None
         if ledger is None or place is None:
@@ -161,10 +151,10 @@ class Comparer:
         """
         nowhere = self._last(topic, partition) < 0
         horizon = 0
-        for gap in self._gaps:
-            goes_there = nowhere or (topic, gap.partition, partition) in self._highest
-            if gap.topic == topic and goes_there:
-                horizon = max(horizon, gap.keys.get(partition, BEYOND))
+        for (name, number), behind in self._behind_gap.items():
+            goes_there = nowhere or (topic, number, partition) in self._highest
+            if name == topic and goes_there:
+                horizon = max(horizon, behind.get(partition, BEYOND))
         return horizon
 
 

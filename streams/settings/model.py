@@ -56,8 +56,8 @@ class Settings(BaseSettings):
         description="consumer group, and the prefix of the changelog's name",
     )
     data_dir: Path = Field(Path(".worksteal"), description="local state; one worker to a folder")
-    policy: str = Field(
-        "default",
+    policy: str | None = Field(
+        None,
         description="preset or file that should be in force; the worker says so if it is not",
     )
     calendar_years: Annotated[tuple[Year, Year] | None, NoDecode] = Field(

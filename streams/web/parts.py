@@ -10,6 +10,7 @@ from faust.types import TP
 
 from state.desk import Desk
 from streams.live.agent import AgentService
+from streams.live.sequencer import Sequencer
 from streams.live.sequencing import SequencerService
 from streams.settings import Settings
 from topics.catalogue import JOURNAL
@@ -36,13 +37,14 @@ class SequencerPart:
         self._prefix = settings.topic_prefix
 
     @property
-    def _running(self) -> Any:
+    def _running(self) -> Sequencer | None:
         return getattr(self._service, "sequencer", None)  # there is none before it has connected
 
     @property
     def ready(self) -> bool:
         """Whether its group has assigned it partitions and their places are known."""
-        return self._running is not None and self._running.ready.is_set()
+        running = self._running
+        return running is not None and running.ready.is_set()
 
     def where(self) -> dict[str, Any]:
         """Return source partitions by topic, and counts since the start."""

@@ -94,6 +94,7 @@ class PaperVenue:
         self._say = say
         self._topic = topic
         self._unsent = store.unsent()
+        self._unwritten = False
         self._spelled: dict[str, str] = {}
         loaded = decode_rows(store.rows())
         if loaded is None:
@@ -151,9 +152,11 @@ class PaperVenue:
                 self._take_quotes(records, now_us)
             if records:
                 self.offsets[source] = records[-1].offset + 1
+                self._unwritten = True
         self._unsent = [answer_of(event) for event in self.book.take_answers()]
         self.counts.answers += len(self._unsent)
-        if self._unsent or commands or now_us - self._written_us >= SILENT_US_MAX:
+        late = self._unwritten and now_us - self._written_us >= SILENT_US_MAX
+        if self._unsent or commands or late:
             self._write(now_us)
         return self._unsent
 
@@ -189,7 +192,7 @@ class PaperVenue:
         )
         encoded = {key: None if row is None else encode_row(row) for key, row in rows.items()}
         self._store.commit(encoded, self._unsent)
-        self._written_us = now_us
+        self._written_us, self._unwritten = now_us, False
 
     # ---- records ----
 

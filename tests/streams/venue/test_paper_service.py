@@ -240,8 +240,7 @@ def test_quotes_that_lead_to_nothing_are_written_down_now_and_then(store):
         desk.add(quote(98, 99))
         desk.wait(SILENT_US_MAX // 3 + 1)
         at.append(paper_venue(store, desk.hand).offsets.get(QUOTES, 0))
-    assert at[2] == 3
-    assert len(set(at)) < 6
+    assert at == [1, 1, 1, 4, 4, 4]
     desk.add(quote(98, 99))
     desk.wait(1)
     desk.venue.close()

@@ -1,9 +1,7 @@
 """The pages of a real worker on a real broker."""
 
 import socket
-from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
 
 import pytest
 
@@ -15,20 +13,12 @@ from tests.streams.web.standing import (
     ODD_NAME,
     PATIENCE_S,
     Page,
-    Standing,
     address_of,
     ask,
-    standing,
     still,
 )
 
 NAMES = ["/", "/healthz", "/readyz", f"/accounts/{account(0)}"]
-
-
-@pytest.fixture(scope="module")
-def worker(broker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
-    with standing(broker.address, tmp_path_factory.mktemp("pages")) as found:
-        yield found
 
 
 # ---- what the pages say ----

@@ -16,17 +16,13 @@ from bench.workload import account
 from streams.kafka.topic_admin import create, ensure_changelog
 from streams.live.application import changelog_of
 from streams.settings import Settings
+from streams.web.ask import ask as ask_worker
+from streams.web.errors import WebError
 from tests.state.world import World, roomy
 from tests.streams.cli.command import Done, document, worksteal
-from tests.streams.web.standing import Standing, ask, standing, still
+from tests.streams.web.standing import ask, standing, still
 
 pytestmark = pytest.mark.broker
-
-
-@pytest.fixture(scope="module")
-def worker(broker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
-    with standing(broker.address, tmp_path_factory.mktemp("state")) as found:
-        yield found
 
 
 @pytest.fixture
@@ -222,12 +218,12 @@ def test_one_source_at_a_time(tmp_path):
     assert "exclude each other" in line
 
 
-@pytest.mark.parametrize(
-    "url", ["127.0.0.1:6066", "ftp://127.0.0.1", "http://", "http://a b:1", "http://x:99999", "http://x?y"]
-)  # fmt: skip
-def test_a_url_that_is_none_is_a_mistake(tmp_path, url):
-    line = refused(worksteal("state", "a", "--url", url, cwd=tmp_path))
-    assert line == f"worksteal: --url {url}: write it as http://HOST:PORT."
+def test_a_url_that_is_none_is_a_mistake(tmp_path):
+    line = refused(worksteal("state", "a", "--url", "127.0.0.1:6066", cwd=tmp_path))
+    assert line == "worksteal: --url 127.0.0.1:6066: write it as http://HOST:PORT."
+    for url in ("ftp://127.0.0.1", "http://", "http://a b:1", "http://x:99999", "http://x?y", ""):
+        with pytest.raises(WebError, match="write it as http://HOST:PORT"):
+            asyncio.run(ask_worker(url, "a"))
 
 
 def test_without_worker_and_broker_there_is_nobody_to_ask(tmp_path, nobody):
