@@ -1,5 +1,9 @@
-"""The desk on a journal: cursor rules, checkpoints, recovery.
+"""The desk on a journal: sequencer, agent, checkpoints, recovery.
 
-These files are the product's heart and know neither Kafka nor Faust: what moves bytes stands behind
-`ports.Ports`, so that every crash between any two steps can be tried in a test.
+Read in this order:
+
+- the rules, which know neither Kafka nor Faust and are tried without them, a crash at every step
+  included: `cursor`, `framing`, `positions`, `ports`, `staging`, `partition`, `claims`, `keeper`;
+- what moves bytes: `outlet`, `changelog`, `store`, `transport`, `clients`;
+- what runs: `sequencer` and `sequencing`, `application`, `variants` and `agent`, `folder`, `worker`.
 """

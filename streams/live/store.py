@@ -6,7 +6,8 @@ Faust assigns it and opens it; what is different:
   Faust looks: Faust's own recovery then finds that there is nothing left to read;
 - rows and the changelog offset they stand at are written as one batch.
 
-A store that does not stand exactly at the changelog's end is filled anew from its beginning.
+A store that is torn, or does not stand exactly at the changelog's end, is filled anew from its
+beginning.
 """
 
 import shutil
@@ -70,6 +71,8 @@ class DeskStore(RocksStore):
         """Return the changelog offset after the last row here; None if the store is torn."""
         try:
             persisted = self.persisted_offset(tp)
+            for _ in self._rows(tp.partition):
+                pass
         except Exception:  # noqa: BLE001 - rocksdict raises bare exceptions; whatever it is, refill
             return None
         return 0 if persisted is None else persisted + 1
@@ -85,7 +88,7 @@ class DeskStore(RocksStore):
     # -- for the desk of a partition -------------------------------------------------------------
 
     def restored(self, partition: int) -> Restored:
-        """Return how the partition was restored when it was assigned."""
+        """Return how far the partition is, and which of its keys are yet to be put right."""
         return self._restored[partition]
 
     def rows(self, partition: int) -> dict[str, bytes]:
@@ -93,15 +96,24 @@ class DeskStore(RocksStore):
         return dict(self._rows(partition))
 
     def _rows(self, partition: int) -> Iterator[tuple[str, bytes]]:
-        for key, value in self._database(partition).items():
+        """Give the rows in the order of their keys; raises if the store is torn."""
+        records = self._database(partition).iter()
+        records.seek_to_first()
+        while records.valid():
+            key = records.key()
             if key != self.offset_key:
-                yield key.decode(), value
+                yield key.decode(), records.value()
+            records.next()
+        records.status()  # at a torn block it just ends, and only this tells
 
     def write(self, partition: int, rows: Rows, offset: int) -> None:
         """Write rows and the changelog offset of the last one, all or nothing."""
         batch = _batch(rows)
         batch.put(self.offset_key, str(offset).encode())
         self._database(partition).write(batch)
+        # The next desk of this partition may be founded without a new assignment.
+        left = tuple(key for key in self._restored[partition].overwritten if key not in rows)
+        self._restored[partition] = Restored(offset + 1, left)
 
 
 def _batch(rows: Rows) -> WriteBatch:

@@ -6,26 +6,35 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from state.desk import Desk
+from state.hours import calendars
 from streams.replay import (
     Recording,
     ReplayError,
     compare,
     found_on_broker,
+    record,
+    replay,
     replay_broker,
+    verify,
     verify_broker,
 )
+from streams.replay.source import Gap
 from streams.settings import Settings
 from tests.broker import LocalBroker, need_java
 from tests.streams.cli.command import Done, document, finish, start, worksteal
 from tests.streams.replay.topics import deployment, fresh_frames, lived, options, send
-from topics.catalogue import EXECUTION, JOURNAL
-from topics.codec import decode_command
+from topics.catalogue import EXECUTION, JOURNAL, STEALS
+from topics.codec import decode_command, encode, encode_frame
+from topics.events import Quote
+from topics.frames import Frame, FrameEvent, JournalPosition, Run
 
 pytestmark = pytest.mark.broker
 PATIENCE_S = 60
@@ -184,6 +193,46 @@ def test_a_signal_in_the_middle_of_the_stream_leaves_a_whole_recording(broker, t
     assert valid.out.startswith("valid: "), valid.err
 
 
+async def decide(settings: Settings, frames: int, done: asyncio.Event) -> None:
+    """Append frames and what a desk says to each of them at once, on the broker's clock."""
+    year = datetime.now(UTC).year
+    desk = Desk(calendars(year - 1, year + 1))
+    journal, steals = settings.topic(JOURNAL.name), settings.topic(STEALS.name)
+    async with AIOKafkaProducer(bootstrap_servers=settings.bootstrap) as producer:
+        for number in range(frames):
+            crossed = Quote(ts_us=1, symbol="BTCUSD", bid=2.0, ask=1.0)
+            run = Run(topic="quotes", partition=0, prev=number - 1, last=number)
+            frame = Frame(runs=[run], events=[FrameEvent(0, number, crossed)])
+            sent = await producer.send_and_wait(journal, encode_frame(frame), partition=0)
+            position = JournalPosition(0, sent.offset, sent.timestamp * 1000)
+            for fact in desk.apply(frame, position).facts:
+                await producer.send_and_wait(steals, encode(fact), partition=0)
+    done.set()
+
+
+def test_what_is_recorded_of_the_outputs_has_its_frames_whenever_it_ends(broker, tmp_path):
+    settings = deployment(broker.address)
+
+    async def snapshots() -> int:
+        done = asyncio.Event()
+        deciding = asyncio.create_task(decide(settings, 1500, done))
+        count = 0
+        while not done.is_set():
+            await record(settings, tmp_path / str(count), asyncio.Event())
+            count += 1
+        await deciding
+        return count
+
+    count = asyncio.run(snapshots())
+    facts = []
+    for number in range(count):
+        with Recording(tmp_path / str(number)) as recording:
+            verdict = asyncio.run(verify(recording, complete=False))
+        assert verdict.comparison.identical
+        facts.append(verdict.comparison.facts)
+    assert len(set(facts)) > 2, "they were taken while it went on"
+
+
 def test_a_kill_leaves_a_recording_that_says_so_and_can_be_read(broker, tmp_path, following):
     settings = deployment(broker.address)
     made = lived(settings)
@@ -208,11 +257,13 @@ def test_following_ends_when_only_empty_frames_come(broker, tmp_path, following)
     recorder = following(settings, "--until-idle", "2")
 
     async def idle() -> None:
-        while recorder.poll() is None:
+        deadline = time.monotonic() + PATIENCE_S
+        while recorder.poll() is None and time.monotonic() < deadline:
             await send(settings, JOURNAL.name, {0: [b'{"v":1,"runs":[],"events":[]}']})
             await asyncio.sleep(0.2)
 
     asyncio.run(idle())
+    assert recorder.poll() is not None
     assert finish(recorder).status == 0
     frames = sum(len(timed) for timed in made.topics["journal"].values())
     assert frames_in(tmp_path / "day") >= frames
@@ -246,7 +297,7 @@ def test_a_journal_that_lost_its_beginning_is_told(broker, tmp_path):
     asyncio.run(shorten(settings, 5))
     at = options(settings)
     told = "journal:0 lacks offsets 0 to 4"
-    for words in (("record", "day"), ("replay", "--broker"), ("verify", "--broker")):
+    for words in (("record", "day"), ("verify", "--broker")):
         done = worksteal(*words, *at, cwd=tmp_path)
         assert (done.status, done.out) == (2, "")
         assert told in done.err
@@ -254,10 +305,11 @@ def test_a_journal_that_lost_its_beginning_is_told(broker, tmp_path):
     assert not (tmp_path / "day").exists()
     done = worksteal("record", "day", "--allow-gaps", *at, cwd=tmp_path)
     assert done.status == 0, done.err
-    read = document(worksteal("replay", "day", "--allow-gaps", "--json", cwd=tmp_path))
-    assert not read["comparable"]
-    assert read["gaps"][0] == {"topic": "journal", "partition": 0, "first": 0, "end": 5}
-    assert read["dropped_runs"] == 0
+    with Recording(tmp_path / "day") as recording:
+        replayed = asyncio.run(replay(recording, allow_gaps=True))
+    assert not replayed.comparable
+    assert replayed.gaps == [Gap(JOURNAL.name, 0, 0, 5)]
+    assert replayed.tally.dropped_runs == 0
     read = document(worksteal("verify", "day", "--allow-gaps", "--json", cwd=tmp_path))
     assert not read["comparable"]
     assert read["uncompared"] > 0
@@ -277,7 +329,7 @@ async def shorten(settings: Settings, first: int) -> None:
 
 def test_without_the_topics_it_says_how_to_make_them(broker, tmp_path):
     at = ("--bootstrap", broker.address, "--topic-prefix", "nothing-here-")
-    for words in (("record", "day"), ("replay", "--broker"), ("verify", "--broker")):
+    for words in (("record", "day"), ("replay", "--broker")):
         done = worksteal(*words, *at, cwd=tmp_path)
         assert (done.status, done.out) == (2, "")
         assert "run `worksteal topics create`" in done.err

@@ -333,6 +333,31 @@ def test_a_gap_in_one_partition_excuses_nothing_of_another(tmp_path):
     assert counts(verdict_of(tmp_path / "day", allow_gaps=True)) == {"lost": 1}
 
 
+def test_a_gap_in_one_topic_excuses_nothing_of_the_other(tmp_path):
+    def drop(timed: list[Timed]) -> None:
+        once(timed)
+        del timed[0]
+
+    write(tmp_path / "day", changed(drop, "steals"), missing=("execution", 0, 1))
+    assert counts(verdict_of(tmp_path / "day", allow_gaps=True)) == {"lost": 1}
+
+
+def test_nothing_is_lost_where_retention_took_a_whole_topic(tmp_path):
+    made = day()
+    writer = RecordingWriter(
+        tmp_path / "day",
+        {topic: [(n, 1000 if topic == "execution" else 0) for n in (0, 1)] for topic in RECORDED},
+    )
+    for topic in ("journal", "steals"):
+        for number in (0, 1):
+            writer.add(topic, number, made.records(topic, number))
+    writer.close()
+    verdict = verdict_of(tmp_path / "day", allow_gaps=True)
+    assert counts(verdict) == {}
+    assert verdict.comparison.commands == 0
+    assert verdict.comparison.uncompared == verdict.replayed.tally.commands
+
+
 def test_a_recording_that_was_cut_short_is_compared_as_far_as_it_goes(tmp_path):
     path = tmp_path / "day"
     write(path, day())

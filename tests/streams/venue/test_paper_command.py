@@ -8,6 +8,8 @@ from contextlib import closing
 from random import Random
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from streams.kafka import log_spans, reader
 from streams.settings import client_options
@@ -254,9 +256,6 @@ def test_commands_that_retention_took_are_told_and_refused_and_quotes_are_not(br
 
 async def delete_to_end(at: Wire, topic: str) -> None:
     """Let a topic forget all its records, as retention does."""
-    from aiokafka import TopicPartition  # noqa: PLC0415
-    from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete  # noqa: PLC0415
-
     name = at.settings.topic(topic)
     admin = AIOKafkaAdminClient(**client_options(at.settings))
     await admin.start()

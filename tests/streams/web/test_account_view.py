@@ -75,11 +75,13 @@ def test_an_account_without_a_snapshot_has_no_time_of_one():
     assert view(world)["capital"]["snapshot_us"] is None
 
 
-def test_positions_stand_in_order_of_their_symbols():
+def test_positions_stand_in_order_of_their_symbols_and_a_short_one_binds_capital_too():
     world = World(roomy())
     held = [holding("ETHUSD", -2, 400.0), holding("AAPL", 40, 100.0)]
     world.fund(10_000, positions=held)
-    assert view(world)["positions"] == [
+    shown = view(world)
+    assert shown["capital"]["by_class"]["crypto"]["reserved_micros"] == 800 * DOLLARS
+    assert shown["positions"] == [
         {"symbol": "AAPL", "class": "stock", "qty": 40.0, "value_micros": 4000 * DOLLARS},
         {"symbol": "ETHUSD", "class": "crypto", "qty": -2.0, "value_micros": -800 * DOLLARS},
     ]

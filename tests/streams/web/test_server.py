@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import pytest
@@ -64,13 +65,33 @@ def test_a_half_waits_for_no_other_part_and_a_sequencer_knows_no_account():
     assert account.status == 503
 
 
-def test_a_server_says_that_the_worker_stops():
-    async def what(server: WebServer) -> Page:
-        server.stopping()
-        return await asyncio.to_thread(ask, server.urls[0], "/readyz")
+class AtWork:
+    """A part that is ready."""
 
-    page = served(what, **ANY)
-    assert (page.status, page.body["stopping"]) == (503, True)
+    ready = True
+
+    def where(self) -> dict[str, Any]:
+        return {"partitions": [1]}
+
+
+def test_it_is_ready_when_every_part_is_and_until_the_worker_stops():
+    async def what(server: WebServer) -> list[Page]:
+        parts = server._board.parts
+        found = []
+        steps: list[Callable[[], None]] = [
+            partial(parts.update, {name: AtWork()}) for name in ("agent", "sequencer")
+        ]
+        for step in (*steps, server.stopping):
+            step()
+            found.append(await asyncio.to_thread(ask, server.urls[0], "/readyz"))
+        return found
+
+    half, whole, stopping = served(what, **ANY)
+    assert (half.status, half.body["parts"]["sequencer"]) == (503, {"ready": False})
+    assert (whole.status, whole.body["ready"]) == (200, True)
+    assert whole.body["parts"]["agent"] == {"ready": True, "partitions": [1]}
+    assert (stopping.status, stopping.body["ready"]) == (503, False)
+    assert stopping.body["stopping"]
 
 
 def test_after_its_stop_nobody_answers():

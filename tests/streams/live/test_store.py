@@ -1,0 +1,325 @@
+"""The local store on the real RocksDB, restored from a changelog on a real broker."""
+
+import asyncio
+import gc
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from faust.types import TP
+
+from streams.kafka import reader, topic_admin
+from streams.live.application import FaustOutside, changelog_of, make_app
+from streams.live.changelog import Changelog
+from streams.live.claims import OWNER, FencedError, claim
+from streams.live.folder import Folder
+from streams.live.ports import Rows
+from streams.live.staging import batches
+from streams.live.store import OPTIONS, DeskStore
+from streams.live.variants import DeskTable
+from streams.settings import Settings, client_options
+from tests.state.world import times
+
+from .deployed import deployed, worker_producer
+
+pytestmark = pytest.mark.broker
+
+Table = dict[str, bytes]
+
+
+class Place:
+    """A deployment's changelog and one worker's folder."""
+
+    def __init__(self, settings: Settings, producer: AIOKafkaProducer) -> None:
+        self.settings = settings
+        self.producer = producer
+        self.topic = changelog_of(settings)
+        self.ends: dict[int, int] = {}
+
+    async def append(self, rows: Rows, name: bytes = b"A", partition: int = 0) -> int:
+        """Append rows as a writer of this name, wherever they land."""
+        for batch in batches(rows):
+            at = self.ends.get(partition, 0)
+            log = Changelog(self.producer, self.topic, partition, name, at)
+            self.ends[partition] = await log.append(batch) + 1
+        return self.ends[partition]
+
+    async def claim(self, name: bytes, partition: int = 0) -> None:
+        await self.append({OWNER: claim(name, self.ends.get(partition, 0))}, name, partition)
+
+    @asynccontextmanager
+    async def opened(self, *partitions: int) -> AsyncIterator[DeskStore]:
+        """Open the store as a worker does that was assigned these partitions."""
+        folder = Folder(self.settings.data_dir)
+        consumer = await reader(client_options(self.settings))
+        try:
+            store: Any = self.table(folder).data
+            store.reader = consumer
+            await self.assign(store, *partitions)
+            yield store
+            await store.stop()
+            folder.stopped_cleanly()
+        finally:
+            await consumer.stop()
+            folder._lock.close()
+            store = None
+            gc.collect()  # Rdict lets go of its files when it is gone
+
+    def table(self, folder: Folder) -> DeskTable:
+        app = make_app(self.settings, folder, 2)
+        table: Any = app.Table("desk", partitions=2, key_type=bytes, value_type=bytes)
+        table.options = dict(OPTIONS)
+        return table  # type: ignore[no-any-return]
+
+    async def assign(self, store: DeskStore, *partitions: int) -> None:
+        tps = {TP(self.topic, number) for number in partitions or (0,)}
+        await store.assign_partitions(store.table, {*tps, TP("another", 0)})
+
+    def files(self) -> Path:
+        (path,) = self.settings.data_dir.glob("store/**/desk-0.db")
+        return path
+
+
+@asynccontextmanager
+async def place(broker, folder: Path) -> AsyncIterator[Place]:
+    settings = await deployed(broker, folder / "agent")
+    await topic_admin.ensure_changelog(settings, changelog_of(settings))
+    async with worker_producer(settings) as producer:
+        await producer.partitions_for(changelog_of(settings))  # or a reader may not see it yet
+        yield Place(settings, producer)
+
+
+def desk_rows(store: DeskStore, partition: int = 0) -> Table:
+    rows = store.rows(partition)
+    rows.pop(OWNER, None)
+    return rows
+
+
+def play(broker, folder, scenario: Callable[[Place], Any]) -> Any:
+    async def run() -> Any:
+        async with place(broker, folder) as at:
+            return await scenario(at)
+
+    return asyncio.run(run())
+
+
+def test_a_new_store_holds_what_the_changelog_holds(broker, tmp_path):
+    async def scenario(at: Place) -> None:
+        await at.claim(b"A")
+        await at.append({"cursor": b"1", "account/A": b"a", "account/B": b"b"})
+        await at.append({"cursor": b"2", "account/A": None, "price/X": b"x"})
+        await at.append({"cursor": b"of another partition"}, partition=1)
+        async with at.opened(0, 1) as store:
+            assert desk_rows(store) == {"cursor": b"2", "account/B": b"b", "price/X": b"x"}
+            assert desk_rows(store, 1) == {"cursor": b"of another partition"}
+            assert store.restored(0) == (7, ())
+            assert store.restored(1) == (1, ())
+
+    play(broker, tmp_path, scenario)
+
+
+def test_an_empty_changelog_gives_an_empty_store(broker, tmp_path):
+    async def scenario(at: Place) -> None:
+        async with at.opened() as store:
+            assert store.rows(0) == {}
+            assert store.restored(0) == (0, ())
+
+    play(broker, tmp_path, scenario)
+
+
+def test_a_strangers_rows_are_not_in_the_store_and_are_named(broker, tmp_path):
+    async def scenario(at: Place) -> None:
+        await at.claim(b"A")
+        await at.append({"cursor": b"1", "account/A": b"a"})
+        await at.append({"cursor": b"0", "account/Z": b"z"}, name=b"Z")
+        async with at.opened() as store:
+            assert desk_rows(store) == {"cursor": b"1", "account/A": b"a"}
+            assert store.restored(0) == (5, ("cursor", "account/Z"))
+
+    play(broker, tmp_path, scenario)
+
+
+async def filled(at: Place) -> Table:
+    """Fill changelog and store, and leave a mark in the store that only a refill takes away."""
+    await at.claim(b"A")
+    rows: Rows = {f"account/{n}": b"%d" % n * 40 for n in range(3000)}
+    end = await at.append({**rows, "cursor": b"1"})
+    async with at.opened() as store:
+        store.write(0, {"mark": b"local"}, end - 1)
+        store._database(0).flush()
+        return desk_rows(store)
+
+
+async def refilled(at: Place) -> bool:
+    """Open the store again, compare it with the log, and tell whether it was filled anew."""
+    async with at.opened() as store:
+        rows = desk_rows(store)
+        kept = rows.pop("mark", None)
+        assert store.restored(0) == (at.ends[0], ())
+        assert rows.pop("cursor") in {b"1", b"2"}
+        assert rows == {f"account/{n}": b"%d" % n * 40 for n in range(3000)}
+        return kept is None
+
+
+def test_a_store_at_the_changelogs_end_is_not_read_again(broker, tmp_path):
+    async def scenario(at: Place) -> None:
+        await filled(at)
+        assert not await refilled(at)
+
+    play(broker, tmp_path, scenario)
+
+
+def test_a_store_behind_the_changelog_is_filled_anew(broker, tmp_path):
+    async def scenario(at: Place) -> None:
+        await filled(at)
+        await at.append({"cursor": b"2"})
+        assert await refilled(at)
+        assert not (at.settings.data_dir / "running").exists()
+
+    play(broker, tmp_path, scenario)
+
+
+def test_a_store_ahead_of_the_changelog_is_filled_anew(broker, tmp_path):
+    async def scenario(at: Place) -> None:
+        await filled(at)
+        async with at.opened() as store:
+            store.write(0, {"account/7": b"never acknowledged", "account/new": b""}, at.ends[0])
+        assert await refilled(at)
+
+    play(broker, tmp_path, scenario)
+
+
+def damage(path: Path, where: float) -> None:
+    """Turn around some bytes of a file."""
+    content = bytearray(path.read_bytes())
+    at = int(len(content) * where)
+    for n in range(at, min(at + 64, len(content))):
+        content[n] ^= 0xFF
+    path.write_bytes(content)
+
+
+def torn(kind: str, where: float) -> Callable[[Path], None]:
+    def tear(files: Path) -> None:
+        for path in sorted(files.glob(kind)):
+            damage(path, where)
+
+    return tear
+
+
+TEARS = {
+    "table, near its beginning": torn("*.sst", 0.05),
+    "table, in the middle": torn("*.sst", 0.5),
+    "table, near its end": torn("*.sst", 0.97),
+    "manifest": torn("MANIFEST-*", 0.5),
+    "pointer": torn("CURRENT", 0.5),
+    "no pointer": lambda files: (files / "CURRENT").unlink(),
+    "no table": lambda files: [path.unlink() for path in files.glob("*.sst")],
+    "no manifest": lambda files: [path.unlink() for path in files.glob("MANIFEST-*")],
+}
+
+
+async def filled_again_stays(at: Place) -> None:
+    """Open what was filled anew once more: it can be trusted."""
+    async with at.opened() as store:
+        store.write(0, {"mark": b"local"}, at.ends[0] - 1)
+    assert not await refilled(at)
+
+
+@pytest.mark.parametrize("tear", TEARS)
+def test_torn_files_are_thrown_away_and_filled_anew(broker, tmp_path, tear):
+    async def scenario(at: Place) -> None:
+        await filled(at)
+        TEARS[tear](at.files())
+        assert await refilled(at)
+        await filled_again_stays(at)
+
+    play(broker, tmp_path, scenario)
+
+
+def test_a_partition_that_comes_back_is_brought_to_the_end_again(broker, tmp_path):
+    async def scenario(at: Place) -> None:
+        await at.claim(b"A")
+        await at.append({"cursor": b"1"})
+        async with at.opened() as store:
+            store.revoke_partitions(store.table, {TP(at.topic, 0)})
+            await at.append({"cursor": b"2"})
+            await at.assign(store)
+            assert desk_rows(store) == {"cursor": b"2"}
+            assert store.restored(0) == (3, ())
+
+    play(broker, tmp_path, scenario)
+
+
+def test_a_hundred_thousand_rows_are_restored(broker, tmp_path, capsys):
+    async def scenario(at: Place) -> None:
+        await at.claim(b"A")
+        rows: Rows = {f"account/{n}": b"%06d" % n * 40 for n in range(100_000)}
+        await at.append({**rows, "cursor": b"1"})
+        began = time.perf_counter()
+        async with at.opened() as store:
+            read = time.perf_counter()
+            assert desk_rows(store) == {**rows, "cursor": b"1"}
+        with capsys.disabled():
+            print(f"\n100,000 rows restored in {read - began:.1f} s")  # noqa: T201
+
+    play(broker, tmp_path, scenario)
+
+
+# ---- what a desk's founding makes of it ----
+
+
+def outside(at: Place, store: DeskStore) -> FaustOutside:
+    return FaustOutside(store.table.app, store.table, at.settings, at.producer, times())  # type: ignore[arg-type]
+
+
+def nothing(next_offset: int) -> None:
+    """Release no record."""
+
+
+def test_a_desk_can_be_founded_again_without_a_new_assignment(broker, tmp_path):
+    """After one was dropped: its partition stayed, only its record was cancelled."""
+
+    async def scenario(at: Place) -> None:
+        async with at.opened() as store:
+            way = outside(at, store)
+            first = await way.found(0, nothing)
+            rows: Rows = {"account/A": b"a"}
+            first.ports.store(rows, await first.ports.append(rows))
+            await way.found(0, nothing)
+            assert store.restored(0) == (3, ())
+            assert desk_rows(store) == rows
+
+    play(broker, tmp_path, scenario)
+
+
+def test_what_strangers_wrote_is_put_right_by_the_claim_and_once(broker, tmp_path):
+    async def scenario(at: Place) -> None:
+        await at.claim(b"A")
+        await at.append({"account/A": b"a"})
+        await at.append({"account/A": b"old", "account/Z": b"z"}, name=b"Z")
+        async with at.opened() as store:
+            await outside(at, store).found(0, nothing)
+            assert store.restored(0) == (7, ())
+        async with at.opened() as store:
+            assert desk_rows(store) == {"account/A": b"a"}
+            assert store.restored(0) == (7, ())
+
+    play(broker, tmp_path, scenario)
+
+
+def test_the_desk_before_can_write_no_more_after_another_was_founded(broker, tmp_path):
+    async def scenario(at: Place) -> None:
+        async with at.opened() as store:
+            way = outside(at, store)
+            first = await way.found(0, nothing)
+            await way.found(0, nothing)
+            with pytest.raises(FencedError):
+                await first.ports.append({"account/A": b"late"})
+        async with at.opened() as store:
+            assert desk_rows(store) == {}
+
+    play(broker, tmp_path, scenario)
