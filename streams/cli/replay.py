@@ -176,7 +176,9 @@ def show(replayed: Replayed) -> None:
     console = output()
     for note in remarks(replayed):
         console.print(f"· {note}", style="dim", markup=False, soft_wrap=True)
-    table = Table("", *COUNTS.values(), "from", "to", title=escape(replayed.source))
+    table = Table("", *COUNTS.values(), title=escape(replayed.source))
+    for name in ("from", "to"):
+        table.add_column(name, no_wrap=True, min_width=len("2018-04-04T14:00:00Z"))
     for number, one in replayed.partitions.items():
         table.add_row(str(number), *_row(one.tally))
     table.add_row("all", *_row(replayed.tally))

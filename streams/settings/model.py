@@ -80,7 +80,9 @@ class Settings(BaseSettings):
 
     # The read-only HTTP server.
     web_host: str = Field("127.0.0.1", description="where the HTTP server listens")
-    web_port: Port = Field(6066, description="its port; 0 picks a free one")
+    web_port: Port = Field(
+        6066, description="its port; 0 picks a free one; a sequencer alone takes the next"
+    )
 
     def topic(self, name: str) -> str:
         """Return what a topic of the catalogue is called on this broker."""

@@ -122,6 +122,21 @@ def test_a_new_store_holds_what_the_changelog_holds(broker, tmp_path):
     play(broker, tmp_path, scenario)
 
 
+def test_what_is_written_locally_is_there_after_a_clean_stop(broker, tmp_path):
+    async def scenario(at: Place) -> None:
+        await at.append({"cursor": b"1", "account/A": b"a", "account/B": b"b"})
+        async with at.opened() as store:
+            store.write(0, {"cursor": b"2", "account/A": None, "account/C": b"c"}, 5)
+            assert store.restored(0) == (6, ())
+        at.ends[0] = 3
+        await at.append({"cursor": b"2", "account/A": None, "account/C": b"c"})
+        async with at.opened() as store:
+            assert store.restored(0) == (6, ())
+            assert desk_rows(store) == {"cursor": b"2", "account/B": b"b", "account/C": b"c"}
+
+    play(broker, tmp_path, scenario)
+
+
 def test_an_empty_changelog_gives_an_empty_store(broker, tmp_path):
     async def scenario(at: Place) -> None:
         async with at.opened() as store:
@@ -147,9 +162,9 @@ async def filled(at: Place) -> Table:
     """Fill changelog and store, and leave a mark in the store that only a refill takes away."""
     await at.claim(b"A")
     rows: Rows = {f"account/{n}": b"%d" % n * 40 for n in range(3000)}
-    end = await at.append({**rows, "cursor": b"1"})
+    await at.append({**rows, "cursor": b"1"})
     async with at.opened() as store:
-        store.write(0, {"mark": b"local"}, end - 1)
+        store._database(0).put(b"mark", b"local")
         store._database(0).flush()
         return desk_rows(store)
 
@@ -211,11 +226,11 @@ def torn(kind: str, where: float) -> Callable[[Path], None]:
 
 
 TEARS = {
-    "table, near its beginning": torn("*.sst", 0.05),
-    "table, in the middle": torn("*.sst", 0.5),
-    "table, near its end": torn("*.sst", 0.97),
-    "manifest": torn("MANIFEST-*", 0.5),
-    "pointer": torn("CURRENT", 0.5),
+    "a table near its beginning": torn("*.sst", 0.05),
+    "a table in the middle": torn("*.sst", 0.5),
+    "a table near its end": torn("*.sst", 0.97),
+    "the manifest": torn("MANIFEST-*", 0.5),
+    "the pointer": torn("CURRENT", 0.5),
     "no pointer": lambda files: (files / "CURRENT").unlink(),
     "no table": lambda files: [path.unlink() for path in files.glob("*.sst")],
     "no manifest": lambda files: [path.unlink() for path in files.glob("MANIFEST-*")],
@@ -225,17 +240,17 @@ TEARS = {
 async def filled_again_stays(at: Place) -> None:
     """Open what was filled anew once more: it can be trusted."""
     async with at.opened() as store:
-        store.write(0, {"mark": b"local"}, at.ends[0] - 1)
+        store._database(0).put(b"mark", b"local")
     assert not await refilled(at)
 
 
-@pytest.mark.parametrize("tear", TEARS)
-def test_torn_files_are_thrown_away_and_filled_anew(broker, tmp_path, tear):
+def test_torn_files_are_thrown_away_and_filled_anew(broker, tmp_path):
     async def scenario(at: Place) -> None:
         await filled(at)
-        TEARS[tear](at.files())
-        assert await refilled(at)
-        await filled_again_stays(at)
+        for tear, how in TEARS.items():
+            how(at.files())
+            assert await refilled(at), tear
+            await filled_again_stays(at)
 
     play(broker, tmp_path, scenario)
 
@@ -250,6 +265,29 @@ def test_a_partition_that_comes_back_is_brought_to_the_end_again(broker, tmp_pat
             await at.assign(store)
             assert desk_rows(store) == {"cursor": b"2"}
             assert store.restored(0) == (3, ())
+
+    play(broker, tmp_path, scenario)
+
+
+def test_a_full_batch_of_the_smallest_rows_is_taken(broker, tmp_path):
+    async def scenario(at: Place) -> None:
+        rows: Rows = {f"{n:x}": None for n in range(20_000)}
+        first, *_ = batches(rows)
+        assert len(first) < len(rows)
+        name = b"4194304-" + 32 * b"f"
+        assert await at.append(rows, name) == len(rows)
+
+    play(broker, tmp_path, scenario)
+
+
+def test_a_row_of_many_megabytes_is_taken(broker, tmp_path):
+    """An account with tens of thousands of entries is one row."""
+
+    async def scenario(at: Place) -> None:
+        rows: Rows = {"account/A": bytes(10 << 20), "cursor": b"1"}
+        await at.append(rows)
+        async with at.opened() as store:
+            assert desk_rows(store) == rows
 
     play(broker, tmp_path, scenario)
 

@@ -1,7 +1,8 @@
 """The pages of a real worker on a real broker."""
 
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
+from http.client import HTTPException
 
 import pytest
 
@@ -194,15 +195,23 @@ def test_a_worker_whose_broker_is_silent_is_alive_and_not_ready(tmp_path):
 
 
 @pytest.mark.broker
-def test_a_worker_that_stops_is_alive_until_it_has_stopped(broker, tmp_path):
+def test_a_worker_that_stops_answers_until_the_end_and_leaves_no_port_behind(broker, tmp_path):
     with deployed(broker.address, tmp_path) as deployment:
         worker = deployment.start()
         url = address_of(worker)
         worker.wait_ready()
-        assert worker.stop() == 0
+        worker.process.terminate()
+        heard = []
+        with suppress(ConnectionError, HTTPException):
+            while True:
+                page = ask(url, "/readyz")
+                heard.append((page.status, page.body["stopping"]))
+        assert worker.process.wait(timeout=PATIENCE_S) == 0
+        assert set(heard) <= {(200, False), (503, True)}
+        assert (503, True) in heard
+        assert "Traceback" not in worker.said
         with pytest.raises(ConnectionRefusedError):
             ask(url, "/healthz")
-        assert "Traceback" not in worker.said
 
 
 def test_a_port_that_is_taken_ends_the_worker_with_a_sentence(tmp_path):

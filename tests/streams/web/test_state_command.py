@@ -62,6 +62,10 @@ def test_the_worker_of_the_settings_is_asked_if_it_is_of_the_same_deployment(wor
     port = port_of(worker.url)
     own = worksteal(*words, *worker.options(), cwd=tmp_path, WORKSTEAL_WEB_PORT=port)
     assert document(own)["source"] == f"worker at {worker.url}"
+    past_it = worksteal(
+        *words, *worker.options(), "--from-changelog", cwd=tmp_path, WORKSTEAL_WEB_PORT=port
+    )
+    assert document(past_it)["source"].startswith("changelog ")
     other = worksteal(
         *words, *worker.options(), "--group", "other", cwd=tmp_path, WORKSTEAL_WEB_PORT=port
     )
