@@ -33,6 +33,7 @@ class Topic(NamedTuple):
     `partitions` None means: as many as the deployment chooses, the same number for every such
     topic, because account events of partition *i* go to journal partition *i*.  `retention_ms` -1
     keeps records for ever.  `append_time` asks the broker to stamp records itself.
+    `batch_bytes_max` is how much the broker must take at once; None is its default, a megabyte.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Topic(NamedTuple):
     cleanup: Literal["delete", "compact"] = "delete"
     retention_ms: int = 7 * DAY_MS
     append_time: bool = False
+    batch_bytes_max: int | None = None
     version: int = 1
 
 
@@ -85,6 +87,8 @@ DEAD_LETTERS = Topic(
     (),
     "refused records: exact bytes, reason and origin in headers",
     retention_ms=30 * DAY_MS,
+    # A source's largest record, and what the headers add to it.
+    batch_bytes_max=8 << 20,
 )
 
 INBOUND = (ORDERS, FILLS, ACCOUNTS, QUOTES, FORECASTS)

@@ -18,6 +18,9 @@ from .steals import Steals, while_following
 
 DAY = "examples/market/coinbase-2018-04-04.csv"
 POLICY = "examples/policies/live.yaml"
+HOLD_MS = "2500"
+"""How long a position is held: an hour of the day, at the usual speed."""
+
 DRAIN_S = 2.0
 """After the last quote: answers and fills that are still under way."""
 
@@ -73,7 +76,7 @@ def start(processes: Processes, told: argparse.Namespace) -> None:
     processes.do("policy", "set", POLICY)
     processes.start(
         "venue", "venue", "paper", "--account", "demo=10000", "--ack-delay-ms", "5",
-        "--snapshot-ms", "500", "--data-dir", str(told.folder / "venue"), until="ready",
+        "--snapshot-ms", "500", "--hold-ms", HOLD_MS, "--data-dir", str(told.folder / "venue"), until="ready",
     )  # fmt: skip
     limit = ["--limit", told.limit] if int(told.limit) else []
     processes.start("feed", "feed", DAY, "--speed", told.speed, *limit)

@@ -50,6 +50,14 @@ def paper(
     snapshot_ms: Annotated[
         int, typer.Option(min=10, max=60_000, help="Show every account so often.")
     ] = 1000,
+    hold_ms: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=86_400_000,
+            help="Close what a fill opened after so long, as a bot would; 0: leave it open.",
+        ),
+    ] = 0,
     data_dir: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The venue's own folder. [default: DATA_DIR/venue]"),
@@ -77,6 +85,7 @@ def paper(
         funds_delay_us=funds_delay_ms * MS,
         snapshot_every_us=snapshot_ms * MS,
         partial_fills=partial_fills,
+        hold_us=hold_ms * MS,
     )
     accounts = paper_venue.read_accounts(account or ())
     with closing(paper_venue.Store(data_dir or settings.data_dir / "venue")) as store:

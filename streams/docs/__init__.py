@@ -4,6 +4,7 @@ from pathlib import Path
 
 from .lists import policy_page, refusals_page, topics_page
 from .messages import messages_page
+from .settings import settings_page
 
 FOLDER = Path("docs") / "reference"
 
@@ -15,6 +16,7 @@ def pages() -> dict[str, str]:
         "topics.md": topics_page(),
         "refusals.md": refusals_page(),
         "policy.md": policy_page(),
+        "settings.md": settings_page(),
     }
 
 

@@ -135,7 +135,7 @@ def policy_page() -> str:
         "",
         *table(("field", "default", "reference", "allowed", "meaning"), rows),
     ]
-    return _page(lines, "[concepts](../concepts.md)")
+    return _page(lines, "[settings](settings.md)")
 
 
 def _value(policy: Policy, name: str) -> str:

@@ -17,6 +17,10 @@ from .errors import BrokerError
 
 TOPIC_ALREADY_EXISTS = 36
 
+CHANGELOG_BYTES_MAX = 64 << 20
+"""Of one record batch.  An account is one row, 250 bytes for each entry that waits in it, and one
+that did not fit could never be made durable; brokers take a megabyte by default."""
+
 
 class Finding(NamedTuple):
     """One topic on the broker: `fault` is empty when it is as the catalogue wants it."""
@@ -31,6 +35,8 @@ def configuration(topic: Topic) -> dict[str, str]:
     wanted = {"cleanup.policy": topic.cleanup, "retention.ms": str(topic.retention_ms)}
     if topic.append_time:
         wanted["message.timestamp.type"] = "LogAppendTime"
+    if topic.batch_bytes_max is not None:
+        wanted["max.message.bytes"] = str(topic.batch_bytes_max)
     return wanted
 
 
@@ -107,6 +113,8 @@ def _fault(topic: Topic, counts: dict[str, int], found: dict[str, str], expected
     if count != wanted:
         return f"has {count} partitions, the others {wanted}: delete it and create it anew"
     for key, value in configuration(topic).items():
+        if key == "max.message.bytes" and int(found.get(key, 0)) >= int(value):
+            continue
         if found.get(key) != value:
             return f"{key} is {found.get(key)}, not {value}: set it with kafka-configs"
     return ""
@@ -167,6 +175,7 @@ async def ensure_changelog(settings: Settings, name: str) -> None:
                 "segment.ms": "600000",
                 "min.cleanable.dirty.ratio": "0.1",
                 "min.compaction.lag.ms": "60000",
+                "max.message.bytes": str(CHANGELOG_BYTES_MAX),
             },
         )
         answer = await client.create_topics([wanted], timeout_ms=10_000)

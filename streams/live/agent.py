@@ -6,7 +6,7 @@ lease's beat, checkpoints, the watchdog) happens in two tasks here.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, cast
 
@@ -43,7 +43,7 @@ class AgentService:
     """Runs the agent from `start` to `stop`."""
 
     def __init__(
-        self, settings: Settings, times: Calendars, expected: Policy | None = None
+        self, settings: Settings, times: Awaitable[Calendars], expected: Policy | None = None
     ) -> None:
         """`expected` is the policy that the operator believes to be in force."""
         self._settings = settings
@@ -65,7 +65,7 @@ class AgentService:
         self._watcher: AIOKafkaConsumer = await reader(client_options(settings))
         self.app = make_app(settings, self.folder, self._partitions)
         table = self._make_table()
-        outside = FaustOutside(self.app, table, settings, self._producer, self._times)
+        outside = FaustOutside(self.app, table, settings, self._producer, await self._times)
         self.keeper = Keeper(
             outside,
             checkpoint_events=settings.checkpoint_events,

@@ -37,7 +37,8 @@ def begin(log: Log, committed: int | None, *, fresh: bool, accept_gap: bool) -> 
 
     Raises `LostError` if records are missing and that was not accepted.
     """
-    stood = committed if committed is not None else 0
+    # A new journal holds nothing, whatever was framed for the one before it.
+    stood = 0 if fresh or committed is None else committed
     if stood > log.end:
         raise LostError(
             f"{log} ends at {log.end}, but the journal has it up to {stood}: the topic was made"

@@ -28,11 +28,14 @@ from topics.codec import encode_frame
 from topics.frames import RawFrame
 
 from .framing import DeadLetter, Framer
-from .positions import Log, LostError, begin
+from .positions import Begin, Log, LostError, begin
 
 POLL_MS = 100
 RECORDS_MAX = 2000
 """Of one poll: they take tens of milliseconds, in which nothing else in this process moves."""
+
+DEAD_LETTER_BYTES_MAX = 7 << 20
+"""Of a dead letter's value; a packed record may be of any size when it is unpacked."""
 
 UNDER_WAY_MAX = 8
 """Polls whose frames may wait for their acknowledgement; then reading waits."""
@@ -167,7 +170,10 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         return future
 
     async def _dead(self, letter: DeadLetter) -> Awaitable[object]:
-        """Send a refused record's exact bytes, with why and whence in the headers."""
+        """Send a refused record's exact bytes, with why and whence in the headers.
+
+        What no topic could take is cut, and says so; the source keeps the rest for its retention.
+        """
         origin = letter.origin.encode()
         headers = [
             ("reason", letter.reason.encode()),
@@ -175,8 +181,12 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
             ("origin", origin),
             ("origin-ts-ms", str(letter.ts_ms).encode()),
         ]
+        value = letter.value
+        if len(value) > DEAD_LETTER_BYTES_MAX:
+            headers.append(("cut-from-bytes", str(len(value)).encode()))
+            value = value[:DEAD_LETTER_BYTES_MAX]
         future: Awaitable[object] = await self._producer.send(
-            self._dead_letters, letter.value, key=origin, headers=headers
+            self._dead_letters, value, key=origin, headers=headers
         )
         return future
 
@@ -246,22 +256,26 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         first = await self._consumer.beginning_offsets(places)
         end = await self._consumer.end_offsets(places)
         fresh = await self._journal_is_empty()
-        positions: dict[tuple[str, int], int] = {}
-        gaps = []
+        starts: dict[TopicPartition, Begin] = {}
         for place in places:
-            name = self._names[place.topic]
-            log = Log(name, place.partition, first[place], end[place])
+            log = Log(self._names[place.topic], place.partition, first[place], end[place])
             committed = await self._consumer.committed(place)
-            start = begin(log, committed, fresh=fresh, accept_gap=self._accept_gap)
-            self._consumer.seek(place, start.offset)
-            positions[name, place.partition] = start.offset
-            if start.gap is not None:
-                gaps.append(start.gap)
-        self._framer = Framer(self._partitions, positions)
-        for partition, frame in self._framer.gap_frames(gaps):
+            starts[place] = begin(log, committed, fresh=fresh, accept_gap=self._accept_gap)
+        self._framer = Framer(
+            self._partitions,
+            {(self._names[tp.topic], tp.partition): start.offset for tp, start in starts.items()},
+        )
+        gaps = {place: start.gap for place, start in starts.items() if start.gap is not None}
+        for partition, frame in self._framer.gap_frames(gaps.values()):
             await (await self._frame(partition, frame))
+        # Without a pause from here: what an older poll gives is dropped until the new generation,
+        # and only a seek after it brings that back.
+        for place, start in starts.items():
+            self._consumer.seek(place, start.offset)
         self._generation += 1
         self.assigned = assigned
+        self._acknowledged |= {place: starts[place].offset for place in gaps}
+        await self._commit()
         self.ready.set()
 
     async def _journal_is_empty(self) -> bool:

@@ -112,12 +112,13 @@ class Worker:
         if self._with_sequencer:
             sequencer = SequencerService(self._settings, accept_gap=self._accept_gap)
             self._web.show_sequencer(sequencer)
-            await sequencer.start(die)
         if self._with_agent:
-            agent = AgentService(self._settings, self._calendars(), self._expected)
+            # In a thread: the calendar takes as long as connecting does.
+            times = asyncio.create_task(asyncio.to_thread(self._calendars))
+            agent = AgentService(self._settings, times, self._expected)
             self._web.show_agent(agent)
-            await agent.start(die)
         parts = [part for part in (sequencer, agent) if part is not None]
+        await asyncio.gather(*(part.start(die) for part in parts))
         await self._until_ready([part.ready() for part in parts])
         await self._stop.wait()
         self._web.stopping()

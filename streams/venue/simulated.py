@@ -22,7 +22,7 @@ from topics.events import (
 from topics.limits import Intent, Mode, Side
 
 from .account import MICROS, Leverage, VenueAccount, cash_only
-from .book import OpenOrder, Order
+from .book import WHOLE, OpenOrder, Order
 from .matching import Matching
 from .order_ids import OrderIds
 from .requests import Request, Requests
@@ -110,6 +110,32 @@ class SimulatedVenue:
         self._snapshots.start(now_us)
         self._snapshots.ask(now_us)
 
+    # ---- exits for whoever stands in for an account's bots: at once, without the delay ----
+
+    def place_exit(
+        self, now_us: int, order_id: str, symbol: str, side: Side, limit: float, most: float
+    ) -> AnyEvent | None:
+        """Rest an exit for at most `most` units, and no more than other exits leave to close.
+
+        None if they leave nothing.  The id must be one that the venue has not taken.
+        """
+        others = sum(
+            order.remaining
+            for order in self._open.values()
+            if order.symbol == symbol and order.side == side and order.intent == "exit"
+        )
+        qty = min(most, self._money.closable(symbol, side) - others)
+        if qty <= most * WHOLE:
+            return None
+        assert order_id not in self.ids
+        self.ids.add(order_id)
+        order = Order(order_id, symbol, side, limit, qty, "exit", "normal", None, remaining=qty)
+        return self._accept(order, now_us)
+
+    def take_out(self, now_us: int, order_id: str) -> AnyEvent:
+        """Cancel an open order."""
+        return self._cancel(order_id, now_us)
+
     # ---- time ----
 
     def due_us(self) -> int | None:
@@ -192,6 +218,11 @@ class SimulatedVenue:
     def open_orders(self) -> tuple[OpenOrder, ...]:
         """All resting orders, by id."""
         return tuple(order.view() for _, order in sorted(self._open.items()))
+
+    def find(self, order_id: str) -> OpenOrder | None:
+        """Return a resting order; None if there is none of that id."""
+        order = self._open.get(order_id)
+        return None if order is None else order.view()
 
     def equity(self) -> float:
         """Return dollars: cash, and holdings at the last bid (long) or ask (short)."""

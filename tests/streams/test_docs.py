@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,11 @@ from state.decision import MEANING, EventFault, Protection, Refusal
 from state.meanings import EVENT_FAULT_MEANING, PROTECTION_MEANING
 from state.policy import DEFAULT, PRESETS, REFERENCE, Policy
 from streams import docs
+from streams.cli import app
+from streams.settings import Settings
+from streams.settings.model import PREFIX
 from tests.streams.cli.command import DAY, ROOT, document, head, worksteal
+from tests.streams.cli.parsing import parsed
 from topics.catalogue import CATALOGUE
 from topics.commands import COMMAND_TYPES
 from topics.events import EVENT_TYPES
@@ -93,6 +98,8 @@ def test_other_pages_have_every_member():
         assert f"| `{topic.name}` |" in pages["topics.md"]
     for field in Policy.model_fields:
         assert f"| `{field}` |" in pages["policy.md"]
+    settings = re.findall(r"^\| `(\w+)` \|", pages["settings.md"], re.MULTILINE)
+    assert settings == list(Settings.model_fields)
     # In order of precedence, each list whole.
     reasons = re.findall(r"^\| `(\w+)` \|", pages["refusals.md"], re.MULTILINE)
     assert reasons == [*RecordRefusal, *EventFault, *Refusal, *Protection]
@@ -155,6 +162,38 @@ def test_internals_name_every_file_of_the_desk():
         assert f"`{path.relative_to(ROOT).as_posix()}`" in text
 
 
+LIVE_FOLDERS = ("live", "kafka", "settings", "replay", "web", "venue", "venue/paper", "feed")
+
+
+@pytest.mark.parametrize("folder", LIVE_FOLDERS)
+def test_internals_name_every_file_of_the_live_path(folder):
+    text = (DOCS / "internals.md").read_text(encoding="utf-8")
+    for path in sorted((ROOT / "streams" / folder).glob("[a-z]*.py")):
+        assert f"`{path.relative_to(ROOT).as_posix()}`" in text
+
+
+def test_sentences_of_the_live_page_are_said_by_the_program():
+    """What stands between the dots is in the source, however its lines are broken there."""
+    sources = [
+        path.read_text(encoding="utf-8") for path in sorted((ROOT / "streams").rglob("*.py"))
+    ]
+    said = re.sub(r'"\s*\n\s*f?"', "", "\n".join(sources))
+    text = (DOCS / "live.md").read_text(encoding="utf-8")
+    told = [row[1] for row in table_rows(text) if len(row) == 3 and row[0] in ("1", "2")]
+    sentences = [one for one in told if one not in EXIT_MEANINGS]
+    assert len(sentences) > 12
+    for sentence in sentences:
+        for part in filter(None, (part.strip(" .:?") for part in sentence.split("…"))):
+            assert part in said, sentence
+
+
+EXIT_MEANINGS = (
+    "a worker ended itself, or `verify` or `topics check` found a difference",
+    "a person must act; one sentence says how",
+)
+"""Rows of the table of exit statuses, which begin like those of the sentences."""
+
+
 def test_concepts_compare_the_presets_field_by_field():
     """The table is complete, and its values are those of the presets."""
     text = (DOCS / "concepts.md").read_text(encoding="utf-8")
@@ -205,6 +244,50 @@ def test_commands_in_pages_run(path, tmp_path):
         program, *words = line.split()
         assert program == "worksteal"
         assert worksteal(*words, cwd=tmp_path).status == 0, line
+
+
+@pytest.mark.parametrize("path", [*PAGES, README], ids=[*IDS, "README.md"])
+def test_commands_that_need_a_broker_are_understood(path):
+    """Blocks without a language are not run; what they ask for exists all the same."""
+    for line in plain_lines(path):
+        words = line.split("#")[0].split()
+        while words and words[0].startswith(PREFIX):
+            name, _, _ = words.pop(0).removeprefix(PREFIX).partition("=")
+            assert name.lower() in Settings.model_fields
+        if words[:1] == ["worksteal"] and not SYNOPSIS.search(line):
+            parsed(words[1:])
+
+
+SYNOPSIS = re.compile(r"[\[…]|\bFILE\b")
+"""Placeholders of a line that shows what a command takes."""
+
+
+def plain_lines(path: Path) -> list[str]:
+    """Return the lines of all blocks without a language."""
+    found, fence = [], None
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("```"):
+            fence = line if fence is None else None
+        elif fence == "```":
+            found.append(line)
+    return found
+
+
+def test_the_live_page_has_commands_to_understand():
+    lines = plain_lines(DOCS / "live.md")
+    assert sum(line.startswith("worksteal ") for line in lines) > 15
+
+
+def test_readme_lists_every_command():
+    def names(group: Any, before: str) -> list[str]:
+        found = [before + str(one.name) for one in group.registered_commands]
+        for one in group.registered_groups:
+            found += names(one.typer_instance, f"{before}{one.name} ")
+        return found
+
+    section = README.read_text(encoding="utf-8").split("| command | |")[1].split("\n\n")[0]
+    told = re.findall(r"`worksteal ([a-z ]+)`", section)
+    assert sorted(told) == sorted(names(app, ""))
 
 
 def test_strategy_of_the_readme_trades(tmp_path):

@@ -4,22 +4,25 @@ Plain and deterministic: it has no clock, and does no input or output.  Each acc
 venue of its own; the last quotes, and the numbers of the fills, are common to all.
 """
 
+from collections.abc import Iterable
 from functools import cache
 
 from state.policy import DEFAULT
 from streams.market import MarketQuote
-from streams.venue.rows import VenueRow
 from streams.venue.simulated import SimulatedVenue
 from topics.commands import AnyCommand, Cancel, Reduce, Steal, Submit
 from topics.events import (
     AccountSnapshot,
     AnyEvent,
+    OrderAccepted,
     OrderCancelRejected,
     OrderRejected,
     RejectReason,
 )
+from topics.limits import Side
 from topics.symbols import normal_symbol
 
+from .lots import Lots
 from .options import PaperOptions
 from .reach import Reach
 from .rows import AccountRow, Loaded, Prices, Row, account_key, order_key, price_key
@@ -49,6 +52,7 @@ class PaperBook:
         self.openings: dict[str, float] = {}
         self.prices: dict[str, tuple[float, float]] = {}
         self._venues: dict[str, SimulatedVenue] = {}
+        self._lots: dict[str, Lots] = {}
         self._reach: dict[str, Reach] = {}
         self._answers: list[AnyEvent] = []
         self._changed_accounts: dict[str, None] = {}
@@ -66,6 +70,7 @@ class PaperBook:
         """Put an account in its place by name, for the numbers of fills follow that order."""
         last = next(reversed(self._venues), "")
         self.openings[account], self._venues[account] = opening, venue
+        self._lots[account] = Lots(venue, self.options.hold_us)
         if account < last:
             self._venues = dict(sorted(self._venues.items(), key=lambda item: item[0]))
 
@@ -96,17 +101,22 @@ class PaperBook:
             if due_us is None or due_us <= now_us:
                 if due_us is not None and now_us - due_us > 2 * self.options.snapshot_every_us:
                     venue.show(now_us)  # the broker was away; nobody wants every minute of it
-                self._say(account, venue.advance(now_us))
+                self._say(account, venue.advance(now_us), now_us)
 
     def due_us(self) -> int | None:
-        """Return when `advance` next has something to say; None if there is no account."""
-        return min((venue.due_us() or 0 for venue in self._venues.values()), default=None)
+        """Return when there is next something to say without being asked; None if never."""
+        dues = [venue.due_us() or 0 for venue in self._venues.values()]
+        for lots in self._lots.values():
+            due_us = lots.due_us()
+            if due_us is not None:
+                dues.append(due_us)
+        return min(dues, default=None)
 
     def command(self, command: AnyCommand, now_us: int) -> None:
         """Take a command; it is answered after the venue's delay, or at once if it is no good."""
         venue = self._venues.get(command.account)
         if venue is None:
-            self._turn_away(command, now_us)
+            self.turn_away(command, f"the venue has no account {command.account}", now_us)
             return
         self._changed_accounts[command.account] = None
         if isinstance(command, Cancel):
@@ -125,22 +135,20 @@ class PaperBook:
             told = f"{command.account} has {SYMBOLS_MAX} symbols already"
             self._reject(command.account, order, "other", told, now_us)
         elif venue.submit(now_us, order, symbol, command.side, command.limit, command.qty, "entry"):
-            reach = self._reach.setdefault(symbol, Reach())
-            reach.add(command.account, command.side, command.limit)
+            self._extend(command.account, symbol, command.side, command.limit)
         else:
             self._reject(command.account, order, "duplicate", "the venue has this order", now_us)
 
-    def _turn_away(self, command: AnyCommand, now_us: int) -> None:
-        """Answer a command for an account that is not here."""
+    def turn_away(self, command: AnyCommand, why: str, now_us: int) -> None:
+        """Answer a command that is not followed."""
         account = command.account
-        told = f"the venue has no account {account}"
         if isinstance(command, Cancel):
             self._answers.append(
-                OrderCancelRejected(ts_us=now_us, account=account, order=command.order, text=told)
+                OrderCancelRejected(ts_us=now_us, account=account, order=command.order, text=why)
             )
         else:
             order = command.id if isinstance(command, Reduce) else command.order
-            self._reject(account, order, "other", told, now_us)
+            self._reject(account, order, "other", why, now_us)
 
     def _reject(
         self, account: str, order: str, reason: RejectReason, text: str, now_us: int
@@ -158,18 +166,44 @@ class PaperBook:
         if reach is None or not reach.has(quote.bid, quote.ask):
             return
         for account in sorted(reach.accounts):
-            self._say(account, self._venues[account].on_quote(quote, now_us))
+            self._say(account, self._venues[account].on_quote(quote, now_us), now_us)
         reach.measure(symbol, self._venues)
         if not reach.accounts:
             del self._reach[symbol]
 
-    def _say(self, account: str, events: list[AnyEvent]) -> None:
+    def offer_exits(self, now_us: int) -> None:
+        """Place the exits that are due, at the last prices: after the quotes of a batch.
+
+        A batch that was never written down is read again with the next one.  The quotes of both
+        have then been taken here, as they had before, so it is the same price.
+        """
+        for account in self._venues:
+            lots = self._lots[account]
+            due_us = lots.due_us()
+            if due_us is None or due_us > now_us:
+                continue
+            for event in lots.offer(self.prices, now_us):
+                self._answers.append(event)
+                if isinstance(event, OrderAccepted):
+                    self._extend(account, event.symbol, event.side, event.limit)
+            self._changed_accounts[account] = None
+
+    def _extend(self, account: str, symbol: str, side: Side, limit: float) -> None:
+        self._reach.setdefault(symbol, Reach()).add(account, side, limit)
+
+    def _say(self, account: str, events: list[AnyEvent], now_us: int) -> None:
         """Collect what a venue answers; an account of which only was told has not changed."""
         self._answers += events
         if any(type(event) is not AccountSnapshot for event in events):
+            self._answers += self._lots[account].see(events, now_us)
             self._changed_accounts[account] = None
 
     # ---- what goes out ----
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether an account has changed since `take_changed_rows`."""
+        return bool(self._changed_accounts)
 
     def take_answers(self) -> list[AnyEvent]:
         """Return the answers since the last call, each account's in time order."""
@@ -182,7 +216,7 @@ class PaperBook:
         for account in self._changed_accounts:
             venue = self._venues[account]
             rows[account_key(account)] = AccountRow(
-                opening=self.openings[account], venue=venue.row()
+                opening=self.openings[account], venue=venue.row(), lots=self._lots[account].lots
             )
             for order, number in venue.ids.take_changes().items():
                 rows[order_key(account, order)] = number
@@ -198,20 +232,19 @@ class PaperBook:
         book.fills = loaded.cursor.fills
         book.prices.update(loaded.prices)
         for row in loaded.accounts:
-            book._load_account(row.venue, row.opening, loaded.orders, now_us)
+            book._load_account(row, loaded.orders.get(row.venue.account, ()), now_us)
         return book
 
     def _load_account(
-        self,
-        row: VenueRow,
-        opening: float,
-        orders: dict[str, list[tuple[str, int]]],
-        now_us: int,
+        self, row: AccountRow, orders: Iterable[tuple[str, int]], now_us: int
     ) -> None:
-        venue = self._new_venue(row.account, opening)
-        venue.load(row, now_us)
-        venue.ids.load(orders.get(row.account, ()))
-        self._add(row.account, opening, venue)
+        account = row.venue.account
+        venue = self._new_venue(account, row.opening)
+        venue.load(row.venue, now_us)
+        venue.ids.load(orders)
+        self._add(account, row.opening, venue)
+        self._answers += self._lots[account].load(row.lots, now_us, self._name_fill)
+        if row.lots or self._lots[account].lots:
+            self._changed_accounts[account] = None
         for order in venue.orders():
-            reach = self._reach.setdefault(order.symbol, Reach())
-            reach.add(row.account, order.side, order.limit)
+            self._extend(account, order.symbol, order.side, order.limit)

@@ -32,11 +32,47 @@ class Marks:
     def __init__(self, marks: dict[str, tuple[int, int]]) -> None:
         self.marks = marks
 
-    def is_new(self, execution_partition: int, command: CommandId) -> bool:
-        """Tell whether a command was not handled yet, and count it as handled."""
+    def is_repeat(self, execution_partition: int, command: CommandId) -> bool:
+        """Tell whether a command was handled already."""
+        highest = self.marks.get(f"{execution_partition}:{command.partition}", (-1, -1))
+        return (command.offset, command.number) <= highest
+
+    def handled(self, execution_partition: int, command: CommandId) -> None:
+        """Count a command that is no repeat as handled."""
         pair = f"{execution_partition}:{command.partition}"
-        place = (command.offset, command.number)
-        if place <= self.marks.get(pair, (-1, -1)):
-            return False
-        self.marks[pair] = place
-        return True
+        self.marks[pair] = (command.offset, command.number)
+
+
+REPEATS_MAX = 100
+"""In a row: a desk that was killed may repeat more, but seldom does."""
+
+REMIND_US = 60_000_000
+
+
+class RepeatAlarm:
+    """Tells when there are repeats and nothing else: perhaps the journal was made anew.
+
+    Its ids begin low again then, and every command looks like a repeat.  A desk that was killed
+    repeats some as well; one command looks like the other, so this can only be a guess.
+    """
+
+    def __init__(self) -> None:
+        self._in_a_row = 0
+        self._told_us: int | None = None
+
+    def calm(self) -> None:
+        """Note a command that is no repeat."""
+        self._in_a_row = 0
+
+    def repeat(self, now_us: int) -> str | None:
+        """Note a repeat, and return what to tell, at most once a minute."""
+        self._in_a_row += 1
+        if self._in_a_row <= REPEATS_MAX:
+            return None
+        if self._told_us is not None and now_us - self._told_us < REMIND_US:
+            return None
+        self._told_us = now_us
+        return (
+            f"the last {self._in_a_row} commands were all handled before, by their ids, and are"
+            " ignored: if the journal was made anew, start the venue with another --data-dir."
+        )

@@ -17,7 +17,8 @@ class PaperOptions(NamedTuple):
 
     `fee_rate` is a fraction of each fill's notional, `funds_delay_us` how much later than its
     confirmation a cancel's money can be used.  With `partial_fills` a quote fills no more than it
-    has on offer, if it says how much that is; every account trades as if it were alone.
+    has on offer, if it says how much that is; every account trades as if it were alone.  What a
+    fill opened is closed after `hold_us`, in the place of the account's bots; 0 leaves it open.
     """
 
     fee_rate: float = 0.001
@@ -25,6 +26,7 @@ class PaperOptions(NamedTuple):
     funds_delay_us: int = 0
     snapshot_every_us: int = 1_000_000
     partial_fills: bool = False
+    hold_us: int = 0
 
 
 def read_accounts(words: Iterable[str]) -> dict[str, float]:

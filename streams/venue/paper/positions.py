@@ -8,6 +8,10 @@ from .errors import PaperError
 def execution_start(partition: int, stored: int | None, span: Span) -> int:
     """Return the offset to begin at in a partition of `execution`: no command may be left out.
 
+    A new venue begins with the first one, though it may be an earlier venue's: it refuses those
+    that are older than itself (see `intake`), where beginning at the end would leave unanswered
+    what was sent just before its start.
+
     Raises `PaperError` if the broker no longer has some, or is another broker.
     """
     if stored is None:

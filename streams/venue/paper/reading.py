@@ -14,7 +14,7 @@ from streams.settings import Settings
 from topics.catalogue import EXECUTION, QUOTES
 
 from .positions import execution_start, quotes_start
-from .service import Batch, Source, SourceRecord
+from .records import Batch, Source, SourceRecord
 
 
 class Reading:

@@ -3,7 +3,7 @@
 | key | holds |
 |---|---|
 | `cursor` | clock, offsets, handled commands, the count of fills |
-| `account <id>` | opening cash, and the account's venue |
+| `account <id>` | opening cash, the account's venue, and its lots |
 | `order <account> <order>` | the number of an order id that was taken |
 | `price <symbol>` | last bid and ask |
 
@@ -17,9 +17,16 @@ import msgspec
 from streams.venue.rows import VenueRow
 
 from .errors import PaperError
+from .lots import Lot
 
-FORMAT = 1
-"""Raise it when a row's form changes; a file of another format is refused."""
+FORMAT = 2
+"""Raise it when a row's form changes."""
+
+FORMATS_READ = (1, 2)
+"""A file of another format is refused; one of an older format becomes one of this when it is opened.
+
+1 had no lots: nothing was closed for anybody.
+"""
 
 CURSOR = "cursor"
 
@@ -43,10 +50,11 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One account: the dollars it was opened with, and all it has become."""
+    """One account: the dollars it was opened with, all it has become, and what is to be closed."""
 
     opening: float
     venue: VenueRow
+    lots: list[Lot] = []
 
 
 class Prices(NamedTuple):

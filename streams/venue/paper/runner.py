@@ -19,7 +19,8 @@ from topics.catalogue import ACCOUNTS, FILLS, ORDERS
 
 from .answers import Answer
 from .reading import Reading
-from .service import Batch, PaperVenue
+from .records import Batch
+from .service import PaperVenue
 
 POLL_MS_MAX = 100
 """An idle venue looks this often whether it was told to stop."""
@@ -104,8 +105,8 @@ def _named(venue: PaperVenue) -> str:
 def _counted(venue: PaperVenue) -> str:
     counts = venue.counts
     return (
-        f"{counts.commands} commands, {counts.repeats} repeats, {counts.quotes} quotes,"
-        f" {counts.answers} answers, {venue.book.fills} fills"
+        f"{counts.commands} commands, {counts.repeats} repeats, {counts.too_old} too old,"
+        f" {counts.quotes} quotes, {counts.answers} answers, {venue.book.fills} fills"
     )
 
 

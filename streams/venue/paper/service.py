@@ -12,13 +12,11 @@ time.  After a later one the same bytes are published once more.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 import msgspec
 
 from streams.market import MarketQuote
 from topics.catalogue import EXECUTION
-from topics.codec import decode_command
 from topics.events import Quote
 from topics.symbols import normal_symbol
 
@@ -26,12 +24,12 @@ from .answers import Answer, answer_of
 from .book import PaperBook
 from .clock import VenueClock
 from .errors import PaperError
-from .marks import Marks, command_id
+from .intake import Commands, Counts
+from .marks import Marks
 from .options import PaperOptions
+from .records import UNREADABLE, Batch, Source, SourceRecord
 from .rows import CURSOR, Cursor, Row, decode_rows, encode_row
 from .store import Store
-
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 _quote_decoder = msgspec.json.Decoder(Quote)
 """Not the desk's door, which also looks for keys that stand twice: here that would harm nobody."""
@@ -42,37 +40,11 @@ SILENT_US_MAX = 250_000
 """A batch that led to nothing is written with a later one, but within this time."""
 
 
-class SourceRecord(NamedTuple):
-    """A record as it was read; `ts_ms` is the record's own time."""
-
-    offset: int
-    ts_ms: int
-    value: bytes | None
-
-
-class Source(NamedTuple):
-    """A partition; `topic` is the catalogue's name."""
-
-    topic: str
-    partition: int
-
-
-Batch = Mapping[Source, list[SourceRecord]]
-"""What was read together, each partition's records in their order."""
-
-
-class Counts:
-    """What a venue has done since it started."""
-
-    def __init__(self) -> None:
-        self.commands = self.repeats = self.quotes = self.answers = 0
-
-
 class PaperVenue:
     """A paper venue on its file.
 
     `offsets` has the next offset to read by partition.  `say` gets a sentence for whoever runs the
-    venue, about a record that is no command.
+    venue: about a record that is no command, or about repeats without end.
     """
 
     def __init__(
@@ -91,7 +63,6 @@ class PaperVenue:
         self.counts = Counts()
         self.offsets: dict[Source, int] = {}
         self._store = store
-        self._say = say
         self._topic = topic
         self._unsent = store.unsent()
         self._unwritten = False
@@ -116,6 +87,7 @@ class PaperVenue:
                 kind, _, number = name.rpartition(":")
                 self.offsets[Source(kind, int(number))] = offset
             self.book = PaperBook.restore(loaded, options, self._written_us)
+        self._commands = Commands(self.book, self._marks, self.counts, say)
         self._open(accounts)
 
     def _open(self, accounts: Mapping[str, float]) -> None:
@@ -147,16 +119,17 @@ class PaperVenue:
             records = batch[source]
             if source.topic == EXECUTION.name:
                 commands += len(records)
-                self._take_commands(source.partition, records, now_us)
+                self._commands.take(source.partition, records, now_us)
             else:
                 self._take_quotes(records, now_us)
             if records:
                 self.offsets[source] = records[-1].offset + 1
                 self._unwritten = True
+        self.book.offer_exits(now_us)
         self._unsent = [answer_of(event) for event in self.book.take_answers()]
         self.counts.answers += len(self._unsent)
         late = self._unwritten and now_us - self._written_us >= SILENT_US_MAX
-        if self._unsent or commands or late:
+        if self._unsent or commands or late or self.book.changed:
             self._write(now_us)
         return self._unsent
 
@@ -195,23 +168,6 @@ class PaperVenue:
         self._written_us, self._unwritten = now_us, False
 
     # ---- records ----
-
-    def _take_commands(self, partition: int, records: list[SourceRecord], now_us: int) -> None:
-        for record in records:
-            try:
-                command = decode_command(record.value or b"")
-            except UNREADABLE as error:
-                self._say(f"execution:{partition}:{record.offset} is no command: {error}")
-                continue
-            place = command_id(command.id)
-            if place is None:
-                told = f"{command.id!r} is no command's id"
-                self._say(f"execution:{partition}:{record.offset} is no command: {told}")
-            elif self._marks.is_new(partition, place):
-                self.counts.commands += 1
-                self.book.command(command, now_us)
-            else:
-                self.counts.repeats += 1
 
     def _take_quotes(self, records: list[SourceRecord], now_us: int) -> None:
         """Pass on the quotes that can be ones; what is wrong with others is the desk's to tell."""

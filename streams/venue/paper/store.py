@@ -13,7 +13,7 @@ from typing import TextIO
 
 from .answers import Answer
 from .errors import PaperError
-from .rows import FORMAT
+from .rows import FORMAT, FORMATS_READ
 
 APPLICATION_ID = 0x57535056
 """Stands in the file's header: "WSPV"."""
@@ -56,7 +56,7 @@ class Store:
         (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         if tables and application != APPLICATION_ID:
             raise PaperError(f"{self.path} is not a paper venue's file: name another --data-dir.")
-        if tables and version != FORMAT:
+        if tables and version not in FORMATS_READ:
             raise PaperError(
                 f"{self.path} has format {version} and this program reads {FORMAT}: run the one"
                 " that wrote it, or name another --data-dir."
@@ -69,6 +69,8 @@ class Store:
         if not tables:
             header = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT};"
             database.executescript(f"BEGIN; {TABLES} {header} COMMIT;")
+        elif version != FORMAT:  # from now on rows may be such as an older program cannot read
+            database.execute(f"PRAGMA user_version = {FORMAT}")
 
     @contextmanager
     def _faults(self, done: str) -> Iterator[None]:

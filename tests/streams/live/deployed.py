@@ -12,6 +12,14 @@ from streams.kafka import LogRecord, log_spans, read_log, reader, topic_admin
 from streams.live.clients import start_producer
 from streams.settings import Settings, client_options
 from tests.broker import LocalBroker
+from topics.catalogue import JOURNAL
+from topics.codec import decode_frame
+from topics.frames import BEFORE_FIRST, Frame, advance, joins
+
+Source = tuple[str, int]
+"""Topic of the catalogue and partition."""
+
+OFFSET_MAX = 2**62
 
 
 async def deployed(
@@ -50,3 +58,44 @@ async def everything(settings: Settings, topic: str) -> dict[int, list[LogRecord
         return found
     finally:
         await consumer.stop()
+
+
+class Taken:
+    """What desks take of a journal: source offsets, each once, in the order of the journal."""
+
+    def __init__(self, frames: dict[int, list[Frame]]) -> None:
+        self.frames = frames
+        self.marks: dict[int, dict[Source, int]] = {number: {} for number in frames}
+        self.events: dict[int, list[tuple[Source, int]]] = {number: [] for number in frames}
+        for number, told in frames.items():
+            for frame in told:
+                self._take(frame, self.marks[number], self.events[number])
+
+    def _take(self, frame: Frame, marks: dict[Source, int], events: list[Any]) -> None:
+        above = []
+        for run in frame.runs:
+            source = (run.topic, run.partition)
+            mark = marks.get(source, BEFORE_FIRST)
+            above.append(mark if joins(run, mark) else OFFSET_MAX)
+            if joins(run, mark):
+                marks[source] = advance(run, mark)
+        for item in frame.events:
+            run = frame.runs[item.run]
+            if item.offset > above[item.run]:
+                events.append(((run.topic, run.partition), item.offset))
+
+    def offsets(self, journal: int, topic: str, partition: int) -> list[int]:
+        """Return what a journal partition's desk took of a source partition, in order."""
+        return [at for source, at in self.events[journal] if source == (topic, partition)]
+
+    def sent(self, journal: int) -> int:
+        """Return how many events stand in a journal partition, resent ones too."""
+        return sum(len(frame.events) for frame in self.frames[journal])
+
+
+async def taken(settings: Settings) -> Taken:
+    """Read the whole journal as desks do."""
+    journal = await everything(settings, settings.topic(JOURNAL.name))
+    return Taken(
+        {n: [decode_frame(r.value or b"") for r in records] for n, records in journal.items()}
+    )

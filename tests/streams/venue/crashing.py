@@ -24,11 +24,12 @@ from topics.events import (
 )
 from topics.refusals import Refused
 
-from .paper import SECOND, START, Hand, Log, cancel, paper_venue, reduce, submit
+from .paper import SECOND, Hand, Log, cancel, paper_venue, quote, reduce, submit
 
 CASH = {"one": 3000.0, "two": 2000.0}
 OPTIONS = PaperOptions(fee_rate=0.001, funds_delay_us=SECOND, partial_fills=True)
-
+HOLDING = OPTIONS._replace(hold_us=300_000)
+"""The same, and what a fill opened is closed after two instants."""
 
 ENDINGS = OrderCancelled | OrderCancelRejected
 
@@ -109,9 +110,7 @@ def script(seed: int, instants: int) -> list[Instant]:
         for _ in range(chance.randrange(3)):
             ask = 96.0 + chance.randrange(8)
             size = chance.choice((None, 3.0, 9.0))
-            now.append(
-                (Quote(ts_us=START, symbol="BTC/USD", bid=ask - 1, ask=ask, ask_size=size), 0)
-            )
+            now.append((quote(ask - 1, ask, symbol="BTC/USD", size=size), 0))
         made.append(now)
     return made
 
@@ -120,9 +119,15 @@ class Run:
     """All lives of one venue through a script; with `brief` ones, each instant is a life."""
 
     def __init__(
-        self, folder: Path, kills: frozenset[int] = frozenset(), *, brief: bool = False
+        self,
+        folder: Path,
+        options: PaperOptions,
+        kills: frozenset[int] = frozenset(),
+        *,
+        brief: bool = False,
     ) -> None:
         self.folder = folder
+        self.options = options
         self.steps = Steps(kills)
         self.brief = brief
         self.hand = Hand()
@@ -158,7 +163,7 @@ class Run:
         try:
             if self._venue is None:
                 self._store = CrashingStore(self.folder, self.steps)
-                self._venue = paper_venue(self._store, self.hand, OPTIONS, CASH)
+                self._venue = paper_venue(self._store, self.hand, self.options, CASH)
                 self._publish(self._venue)
             self._venue.handle(self.log.after(self._venue.offsets))
             self._publish(self._venue)

@@ -6,14 +6,17 @@ from typing import Any
 import msgspec
 
 from streams.market import MarketQuote
+from streams.venue.paper.answers import Answer
 from streams.venue.paper.book import PaperBook
 from streams.venue.paper.options import PaperOptions
-from streams.venue.paper.service import Batch, PaperVenue, Source, SourceRecord
+from streams.venue.paper.records import Batch, Source, SourceRecord
+from streams.venue.paper.service import PaperVenue
 from streams.venue.paper.store import Store
-from topics.codec import encode
+from topics.codec import decode_event, encode
 from topics.commands import AnyCommand, Cancel, Reduce, Submit
 from topics.events import AccountSnapshot, AnyEvent, Fill, Quote
 from topics.limits import Side
+from topics.refusals import Refused
 
 SECOND = 1_000_000
 START = 1_795_000_000 * SECOND
@@ -80,6 +83,10 @@ def market(
     return MarketQuote(now_us, symbol, bid, ask, *sizes)
 
 
+def quote(bid: float, ask: float, *, symbol: str = "BTCUSD", size: float | None = None) -> Quote:
+    return Quote(ts_us=START, symbol=symbol, bid=bid, ask=ask, bid_size=size, ask_size=size)
+
+
 def told(events: list[AnyEvent]) -> list[str]:
     """Return what was answered in short, without snapshots: `accepted a`, `fill a`."""
     words = []
@@ -104,6 +111,7 @@ class Trading:
         """Let time pass, and return all answers since the last call."""
         self.now_us += us
         self.book.advance(self.now_us)
+        self.book.offer_exits(self.now_us)
         return self.book.take_answers()
 
     def command(self, *commands: AnyCommand) -> None:
@@ -114,6 +122,7 @@ class Trading:
         """Quote a microsecond later, and return all answers."""
         self.now_us += 1
         self.book.quote(market(self.now_us, bid, ask, **more), self.now_us)
+        self.book.offer_exits(self.now_us)
         return self.book.take_answers()
 
     def holding(self, qty: float, limit: float = 100.0) -> None:
@@ -169,3 +178,38 @@ def paper_venue(
 
 def fills_of(events: list[AnyEvent]) -> list[Fill]:
     return [event for event in events if isinstance(event, Fill)]
+
+
+def events(answers: list[Answer]) -> list[AnyEvent]:
+    found = []
+    for answer in answers:
+        event = decode_event(answer.value)
+        assert not isinstance(event, Refused)
+        found.append(event)
+    return found
+
+
+class Driver:
+    """Feeds a venue on a file, and can start it anew."""
+
+    def __init__(self, store: Store, **options: float) -> None:
+        self.store, self.hand, self.log = store, Hand(), Log()
+        self.options = PaperOptions(**{"fee_rate": 0.0, **options})  # type: ignore[arg-type]
+        self.said: list[str] = []
+        self.venue = self.start()
+
+    def start(self, **accounts: float) -> PaperVenue:
+        """Start a venue that goes on from the file."""
+        self.venue = paper_venue(self.store, self.hand, self.options, accounts, said=self.said)
+        return self.venue
+
+    def wait(self, us: int = SECOND) -> list[AnyEvent]:
+        """Let time pass, hand over what is new in the log, and publish."""
+        self.hand.now_us += us
+        answers = self.venue.handle(self.log.after(self.venue.offsets))
+        self.venue.published()
+        return events(answers)
+
+    def add(self, *messages) -> None:
+        for message in messages:
+            self.log.add(message, self.hand.now_us)

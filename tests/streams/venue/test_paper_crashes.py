@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.venue.paper.rows import decode_rows
-from topics.events import AccountSnapshot
+from topics.events import AccountSnapshot, Fill
 
-from .crashing import CASH, Run, check_stories, money, script, without_snapshots
+from .crashing import CASH, HOLDING, OPTIONS, Run, check_stories, money, script, without_snapshots
 
-DAY = script(seed=27, instants=9)
+DAY = script(seed=279, instants=12)
 
 
 def same(run: Run, calm: Run) -> None:
@@ -40,7 +40,7 @@ def explained(run: Run) -> None:
 
 
 def test_the_day_has_what_it_takes(tmp_path):
-    run = Run(tmp_path).play(DAY)
+    run = Run(tmp_path, OPTIONS).play(DAY)
     tags = [str(event.__struct_config__.tag) for event in run.events()]
     assert set(tags) == {
         *["fill", "account.snapshot"],
@@ -52,25 +52,43 @@ def test_the_day_has_what_it_takes(tmp_path):
     explained(run)
 
 
-def test_a_kill_at_any_step_changes_nothing(tmp_path):
-    calm = Run(tmp_path / "calm").play(DAY)
+def test_the_day_closes_what_it_opened_in_every_way(tmp_path):
+    run = Run(tmp_path, HOLDING).play(DAY)
+    about = [event for event in run.events() if getattr(event, "order", "").startswith("x-")]
+    tags = [str(event.__struct_config__.tag) for event in about]
+    assert set(tags) == {"order.accepted", "order.cancelled", "fill"}
+    sold = [event for event in about if isinstance(event, Fill)]
+    assert len({fill.order for fill in sold}) < len(sold), "none was filled in parts"
+    assert any(fill.order.endswith(".2") for fill in sold), "none was offered anew"
+    check_stories(run.events())
+    explained(run)
+
+
+@pytest.mark.parametrize("options", [OPTIONS, HOLDING])
+def test_a_kill_at_any_step_changes_nothing(options, tmp_path):
+    calm = Run(tmp_path / "calm", options).play(DAY)
     for kill in range(calm.steps.done):
-        run = Run(tmp_path / str(kill), frozenset({kill})).play(DAY)
+        run = Run(tmp_path / str(kill), options, frozenset({kill})).play(DAY)
         same(run, calm)
         explained(run)
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10**6), st.sets(st.integers(0, 200), max_size=12))
-def test_many_kills_on_any_day_change_nothing(tmp_path_factory, seed, kills):
+@given(
+    st.integers(0, 10**6),
+    st.sets(st.integers(0, 200), max_size=12),
+    st.sampled_from([OPTIONS, HOLDING]),
+)
+def test_many_kills_on_any_day_change_nothing(tmp_path_factory, seed, kills, options):
     day = script(seed, instants=10)
     folder = tmp_path_factory.mktemp("kills")
-    calm = Run(folder / "calm").play(day)
-    run = Run(folder / "run", frozenset(kills)).play(day)
+    calm = Run(folder / "calm", options).play(day)
+    run = Run(folder / "run", options, frozenset(kills)).play(day)
     same(run, calm)
     explained(run)
 
 
-def test_how_long_a_venue_lives_changes_nothing_either(tmp_path):
-    calm = Run(tmp_path / "one").play(DAY)
-    same(Run(tmp_path / "many", brief=True).play(DAY), calm)
+@pytest.mark.parametrize("options", [OPTIONS, HOLDING])
+def test_how_long_a_venue_lives_changes_nothing_either(options, tmp_path):
+    calm = Run(tmp_path / "one", options).play(DAY)
+    same(Run(tmp_path / "many", options, brief=True).play(DAY), calm)

@@ -23,7 +23,8 @@ STEP_US = 100_000
 class Market:
     """A desk and a paper venue that talk to each other, one step of time after the other."""
 
-    funds_delay_s: float
+    funds_delay_s: float = 0
+    hold_s: float = 0
     world: World = field(default_factory=lambda: World(roomy()))
     answers: list[AnyEvent] = field(default_factory=list)
 
@@ -32,6 +33,7 @@ class Market:
             fee_rate=0.0,
             funds_delay_us=round(self.funds_delay_s * SECOND),
             snapshot_every_us=60 * SECOND,
+            hold_us=round(self.hold_s * SECOND),
         )
         self.book = PaperBook(options, self.world.now_us)
         self.book.open_account("A", 7000.0)
@@ -44,6 +46,7 @@ class Market:
         for event in events:
             if isinstance(event, Quote):
                 self.book.quote(market(now_us, event.bid, event.ask, symbol=event.symbol), now_us)
+        self.book.offer_exits(now_us)
         answers = self.book.take_answers()
         self.answers += answers
         for command in self.world.apply(*events, *answers).commands:

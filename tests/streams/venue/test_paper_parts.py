@@ -15,7 +15,10 @@ from streams.venue.paper.positions import execution_start, quotes_start
 def new(marks: Marks, text: str, execution: int = 0) -> bool:
     place = command_id(text)
     assert place is not None
-    return marks.is_new(execution, place)
+    if marks.is_repeat(execution, place):
+        return False
+    marks.handled(execution, place)
+    return True
 
 
 def test_ids_are_compared_as_numbers_and_not_above_the_highest_is_a_repeat():

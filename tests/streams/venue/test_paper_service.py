@@ -5,57 +5,26 @@ from contextlib import closing
 import msgspec
 import pytest
 
-from streams.venue.paper.answers import Answer
 from streams.venue.paper.errors import PaperError
-from streams.venue.paper.options import PaperOptions
-from streams.venue.paper.service import SILENT_US_MAX, PaperVenue, Source, SourceRecord
+from streams.venue.paper.records import Source, SourceRecord
+from streams.venue.paper.service import SILENT_US_MAX
 from streams.venue.paper.store import Store
-from topics.codec import decode_event
-from topics.events import AnyEvent, Quote
-from topics.refusals import Refused
 
-from .paper import ACK, SECOND, START, Hand, Log, cancel, fills_of, paper_venue, submit, told
+from .paper import (
+    ACK,
+    SECOND,
+    START,
+    Driver,
+    cancel,
+    events,
+    fills_of,
+    paper_venue,
+    quote,
+    submit,
+    told,
+)
 
 EXECUTION, QUOTES = Source("execution", 0), Source("quotes", 0)
-
-
-def quote(bid: float, ask: float, *, symbol: str = "BTCUSD", size: float | None = None) -> Quote:
-    return Quote(ts_us=START, symbol=symbol, bid=bid, ask=ask, bid_size=size, ask_size=size)
-
-
-def events(answers: list[Answer]) -> list[AnyEvent]:
-    found = []
-    for answer in answers:
-        event = decode_event(answer.value)
-        assert not isinstance(event, Refused)
-        found.append(event)
-    return found
-
-
-class Driver:
-    """Feeds a venue on a file, and can start it anew."""
-
-    def __init__(self, store: Store, **options: float) -> None:
-        self.store, self.hand, self.log = store, Hand(), Log()
-        self.options = PaperOptions(**{"fee_rate": 0.0, **options})  # type: ignore[arg-type]
-        self.said: list[str] = []
-        self.venue = self.start()
-
-    def start(self, **accounts: float) -> PaperVenue:
-        """Start a venue that goes on from the file."""
-        self.venue = paper_venue(self.store, self.hand, self.options, accounts, said=self.said)
-        return self.venue
-
-    def wait(self, us: int = SECOND) -> list[AnyEvent]:
-        """Let time pass, hand over what is new in the log, and publish."""
-        self.hand.now_us += us
-        answers = self.venue.handle(self.log.after(self.venue.offsets))
-        self.venue.published()
-        return events(answers)
-
-    def add(self, *messages) -> None:
-        for message in messages:
-            self.log.add(message, self.hand.now_us)
 
 
 @pytest.fixture

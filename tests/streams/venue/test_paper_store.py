@@ -11,6 +11,7 @@ from streams.venue.account import HeldBack
 from streams.venue.book import Order
 from streams.venue.paper.answers import Answer
 from streams.venue.paper.errors import PaperError
+from streams.venue.paper.lots import Lot
 from streams.venue.paper.rows import (
     FORMAT,
     AccountRow,
@@ -41,6 +42,7 @@ ACCOUNT = AccountRow(
         requests=[Request(5, "cancel", "o", None), Request(6, "new", "p", ORDER)],
         arrivals=3,
     ),
+    lots=[Lot(fill="f", symbol="BTCUSD", side="buy", qty=0.5, due_us=4, tries=2)],
 )
 CURSOR = Cursor(
     topic="execution",
@@ -92,13 +94,14 @@ def test_rows_are_decoded_as_they_were():
 
 def test_the_form_of_the_rows_is_that_of_their_version():
     """If this fails because a row has changed its form, raise FORMAT and say so here."""
-    assert FORMAT == 1
+    assert FORMAT == 2
     order = [
         *["accepted_us", "intent", "limit", "mode", "order", "place"],
         *["pnl", "qty", "remaining", "side", "symbol"],
     ]
     account = msgspec.msgpack.decode(ROWS["account demo"])
-    assert sorted(account) == ["opening", "venue"]
+    assert sorted(account) == ["lots", "opening", "venue"]
+    assert sorted(account["lots"][0]) == ["due_us", "fill", "qty", "side", "symbol", "tries"]
     venue = account["venue"]
     assert sorted(venue) == [
         *["account", "arrivals", "cash_micros", "fees_micros"],

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,11 +18,18 @@ from tests.streams.cli.command import Done, finish, start
 from topics.catalogue import ACCOUNTS, EXECUTION, FILLS, ORDERS, QUOTES
 from topics.codec import decode_event, encode
 from topics.commands import Command
-from topics.events import AnyEvent
+from topics.events import AnyEvent, Quote
 from topics.refusals import Refused
 
 SECONDS_MAX = 90
 """Longer than anything takes on a slow machine: a test that waits so long has failed."""
+
+QUICK = ("--ack-delay-ms", 20, "--snapshot-ms", 100)
+
+
+def quote(bid: float, ask: float) -> Quote:
+    now_us = time.time_ns() // 1000
+    return Quote(ts_us=now_us, symbol="BTC-USD", bid=bid, ask=ask)
 
 
 class Wire:
@@ -59,10 +67,16 @@ class Wire:
 
     # ---- the topics ----
 
-    async def send(self, *messages: msgspec.Struct | bytes) -> None:
-        """Publish commands and quotes as their producers would."""
+    async def send(self, *messages: msgspec.Struct | bytes, now: bool = True) -> None:
+        """Publish commands and quotes as their producers would; the commands are of now."""
+        now_us = time.time_ns() // 1000
         for message in messages:
-            value = message if isinstance(message, bytes) else encode(message)
+            if isinstance(message, bytes):
+                value = message
+            elif isinstance(message, Command) and now:
+                value = encode(msgspec.structs.replace(message, ts_us=now_us))
+            else:
+                value = encode(message)
             topic = EXECUTION if isinstance(message, Command | bytes) else QUOTES
             named = getattr(message, topic.key, "nobody")
             await self._producer.send_and_wait(
