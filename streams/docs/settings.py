@@ -19,13 +19,13 @@ What a deployment chooses: the broker, folders, ports, times. The rules of tradi
 [policy](policy.md) instead. The later of these wins:
 
 1. the default;
-2. the settings file: the one that `--config` or `{CONFIG}` names, else `{USUAL_FILE}` if there is one;
+2. the settings file, which `--config` or `{CONFIG}` names, else `{USUAL_FILE}` if there is one;
 3. the environment: `{PREFIX}` and the name in capitals, as in `{PREFIX}BOOTSTRAP`;
 4. the command line, for those that a command takes.
 
 A name that is no setting is an error in any of them. `worksteal config show` prints what is in force
 and where it came from, `--yaml` a file to start from; a secret is shown as stars. A variable that
-is there and empty means none.
+is there and empty means none, where none is the default.
 """
 
 

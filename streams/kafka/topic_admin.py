@@ -4,6 +4,7 @@ Nothing is ever changed on an existing topic: more partitions would move keys, a
 somebody's decision.  `check` says what to do instead.
 """
 
+import asyncio
 from typing import Any, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -16,6 +17,10 @@ from topics.catalogue import CATALOGUE, JOURNAL, Topic
 from .errors import BrokerError
 
 TOPIC_ALREADY_EXISTS = 36
+
+VISIBLE_TRIES = 300
+VISIBLE_S = 0.1
+"""A new topic takes a moment to be known, on a slow broker seconds."""
 
 CHANGELOG_BYTES_MAX = 64 << 20
 """Of one record batch.  An account is one row, 250 bytes for each entry that waits in it, and one
@@ -72,6 +77,7 @@ async def create(settings: Settings, partitions: int, replication: int) -> list[
             elif code != TOPIC_ALREADY_EXISTS:
                 told = (rest[0] if rest else None) or for_code(code).description
                 raise BrokerError(f"topic {name} cannot be created: {told}")
+        await _until_there(client, [settings.topic(topic.name) for topic in CATALOGUE])
     except KafkaError as error:
         raise BrokerError(f"the topics cannot be created: {error}") from error
     finally:
@@ -183,7 +189,20 @@ async def ensure_changelog(settings: Settings, name: str) -> None:
         if code not in (0, TOPIC_ALREADY_EXISTS):
             told = for_code(code).description
             raise BrokerError(f"topic {name} cannot be created: {told}.")
+        await _until_there(client, [name])
     except KafkaError as error:
         raise BrokerError(f"topic {name} cannot be created: {error}.") from error
     finally:
         await client.close()
+
+
+async def _until_there(client: AIOKafkaAdminClient, names: list[str]) -> None:
+    """Wait until new topics have leaders: a consumer that asks before is told of none of them."""
+    for _ in range(VISIBLE_TRIES):
+        described: list[dict[str, Any]] = await client.describe_topics(names)
+        parts = [part for topic in described for part in topic["partitions"]]
+        there = [topic for topic in described if topic["error_code"] == 0 and topic["partitions"]]
+        if len(there) == len(names) and all(part["leader"] >= 0 for part in parts):
+            return
+        await asyncio.sleep(VISIBLE_S)
+    raise BrokerError(f"topics {', '.join(names)} have no leader: look at the brokers.")

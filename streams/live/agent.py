@@ -161,22 +161,13 @@ class AgentService:
             await asyncio.sleep(WATCH_S)
             if not self.ready_now or not self.keeper.held:
                 continue
+            stood = {n: held.desk.desk.next_offset for n, held in self.keeper.held.items()}
             try:
                 spans = await log_spans(self._watcher, self._journal)
             except BrokerError:
                 continue  # the broker is away; what needs it will tell
-            self._require_records(spans)
+            _require_journal(stood, spans)
             await self.keeper.look_after({number: span.end for number, span in spans.items()})
-
-    def _require_records(self, spans: dict[int, Span]) -> None:
-        for number, held in self.keeper.held.items():
-            wanted, first = held.desk.desk.next_offset, spans[number].first
-            if wanted < first:
-                raise LostError(
-                    f"journal partition {number} begins at {first}, but its desk stands at {wanted}:"
-                    " retention took away what was not applied. Restore the journal, or begin anew"
-                    " with another group and topic prefix."
-                )
 
     # -- assignment ------------------------------------------------------------------------------
 
@@ -225,3 +216,20 @@ class AgentService:
         await stop_consumer(self._reader)
         await stop_consumer(self._watcher)
         self.folder.stopped_cleanly()
+
+
+def _require_journal(stood: dict[int, int], spans: dict[int, Span]) -> None:
+    """Fail if the journal is not the one that the desks stood on when its ends were asked for."""
+    for number, wanted in stood.items():
+        first, end = spans[number]
+        if wanted < first:
+            raise LostError(
+                f"journal partition {number} begins at {first}, but its desk stands at {wanted}:"
+                " retention took away what was not applied. Restore the journal, or begin anew"
+                " with another group and topic prefix."
+            )
+        if wanted > end:
+            raise LostError(
+                f"journal partition {number} ends at {end}, but its desk stands at {wanted}: the"
+                " journal was made anew. Begin anew with another group and topic prefix."
+            )

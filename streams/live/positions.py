@@ -42,7 +42,7 @@ def begin(log: Log, committed: int | None, *, fresh: bool, accept_gap: bool) -> 
     if stood > log.end:
         raise LostError(
             f"{log} ends at {log.end}, but the journal has it up to {stood}: the topic was made"
-            " anew. Use another group and topic prefix, or delete the journal too."
+            " anew. Begin anew with another group and topic prefix."
         )
     if stood >= log.first:
         return Begin(stood, None)

@@ -22,12 +22,15 @@ from aiokafka.errors import (
     OffsetOutOfRangeError,
 )
 
-from streams.settings import Settings
+from streams.kafka import reader
+from streams.kafka.closing import stop_consumer
+from streams.settings import Settings, client_options
 from topics.catalogue import DEAD_LETTERS, INBOUND, JOURNAL
 from topics.codec import encode_frame
 from topics.frames import RawFrame
 
 from .framing import DeadLetter, Framer
+from .marks import journal_marks
 from .positions import Begin, Log, LostError, begin
 
 POLL_MS = 100
@@ -257,9 +260,10 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         end = await self._consumer.end_offsets(places)
         fresh = await self._journal_is_empty()
         starts: dict[TopicPartition, Begin] = {}
+        committed_at = await self._committed(places, fresh=fresh)
         for place in places:
             log = Log(self._names[place.topic], place.partition, first[place], end[place])
-            committed = await self._consumer.committed(place)
+            committed = committed_at[place]
             starts[place] = begin(log, committed, fresh=fresh, accept_gap=self._accept_gap)
         self._framer = Framer(
             self._partitions,
@@ -274,9 +278,29 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._consumer.seek(place, start.offset)
         self._generation += 1
         self.assigned = assigned
-        self._acknowledged |= {place: starts[place].offset for place in gaps}
+        # All of them, also those at 0: a topic that is deleted takes its offsets along, and that must
+        # be told from one where nothing was framed yet.
+        self._acknowledged |= {place: start.offset for place, start in starts.items()}
         await self._commit()
         self.ready.set()
+
+    async def _committed(
+        self, places: list[TopicPartition], *, fresh: bool
+    ) -> dict[TopicPartition, int | None]:
+        """Return the group's offsets; where it has none, what the journal knows instead."""
+        found = {place: await self._consumer.committed(place) for place in places}
+        if fresh or all(offset is not None for offset in found.values()):
+            return found
+        consumer = await reader(client_options(self._settings))
+        try:
+            known = await journal_marks(consumer, self._journal)
+        finally:
+            await stop_consumer(consumer)
+        for place, offset in found.items():
+            mark = known.get((self._names[place.topic], place.partition))
+            if offset is None and mark is not None:
+                found[place] = mark + 1
+        return found
 
     async def _journal_is_empty(self) -> bool:
         places = [TopicPartition(self._journal, number) for number in range(self._partitions)]

@@ -20,6 +20,7 @@ import uvloop
 
 from state.hours import Calendars, calendars
 from state.policy import Policy
+from state.rows import RowsError
 from streams.kafka import BrokerError
 from streams.settings import Settings, SettingsError
 from streams.web.errors import WebError
@@ -33,7 +34,7 @@ from .sequencing import SequencerService
 
 Only = Literal["sequencer", "agent"]
 
-CALLS_FOR_A_PERSON = (BrokerError, SettingsError, ClaimsError, LostError, WebError)
+CALLS_FOR_A_PERSON = (BrokerError, SettingsError, ClaimsError, LostError, RowsError, WebError)
 """One sentence says what to do; starting again would not help."""
 
 STARTING_AGAIN_HELPS = (FencedError, LeaseError, StuckError)

@@ -1,5 +1,6 @@
 """Topics with a prefix of their own on the tests' broker, and everything that stands in them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -33,7 +34,16 @@ async def deployed(
         **values,
     )
     await topic_admin.create(settings, partitions, 1)
+    await visible(settings)
     return settings
+
+
+async def visible(settings: Settings) -> None:
+    """Wait until the broker shows every topic: it does so a moment after it made one."""
+    while any(  # noqa: ASYNC110 - a broker tells nobody
+        "missing" in finding.fault for finding in await topic_admin.check(settings)
+    ):
+        await asyncio.sleep(0.05)
 
 
 @asynccontextmanager

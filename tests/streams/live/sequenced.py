@@ -17,7 +17,7 @@ from topics.catalogue import INBOUND
 from topics.codec import encode
 from topics.events import AccountSnapshot, Quote
 
-from .deployed import Taken, deployed, taken
+from .deployed import Taken, deployed, taken, visible
 
 DEADLINE_S = 90.0
 """Generous: the machines that run this are shared."""
@@ -206,3 +206,4 @@ async def made_anew(at: Deployment, topic: str, **configuration: str) -> None:
         while name in await client.list_topics():  # noqa: ASYNC110 - a broker tells nobody
             await asyncio.sleep(0.05)
         await client.create_topics([NewTopic(name, 2, 1, topic_configs=configuration)])
+    await visible(at.settings)
