@@ -18,9 +18,6 @@ from .steals import Steals, while_following
 
 DAY = "examples/market/coinbase-2018-04-04.csv"
 POLICY = "examples/policies/live.yaml"
-HOLD_MS = "2500"
-"""How long a position is held: an hour of the day, at the usual speed."""
-
 DRAIN_S = 2.0
 """After the last quote: answers and fills that are still under way."""
 
@@ -32,6 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make live", description=__doc__)
     parser.add_argument("--speed", default="1440", help="seconds of the day in one second")
     parser.add_argument("--limit", default="0", help="stop after so many quotes; 0: the whole day")
+    parser.add_argument("--hold-ms", default="2500", help="how long the venue holds a position")
     parser.add_argument("--folder", type=Path, default=ROOT / ".live")
     told = parser.parse_args()
     shutil.rmtree(told.folder, ignore_errors=True)
@@ -76,7 +74,8 @@ def start(processes: Processes, told: argparse.Namespace) -> None:
     processes.do("policy", "set", POLICY)
     processes.start(
         "venue", "venue", "paper", "--account", "demo=10000", "--ack-delay-ms", "5",
-        "--snapshot-ms", "500", "--hold-ms", HOLD_MS, "--data-dir", str(told.folder / "venue"), until="ready",
+        "--snapshot-ms", "500", "--hold-ms", told.hold_ms,
+        "--data-dir", str(told.folder / "venue"), until="ready",
     )  # fmt: skip
     limit = ["--limit", told.limit] if int(told.limit) else []
     processes.start("feed", "feed", DAY, "--speed", told.speed, *limit)

@@ -165,7 +165,7 @@ async def ensure_changelog(settings: Settings, name: str) -> None:
     """Create the changelog if it is missing, with as many partitions as the journal has.
 
     An active segment is not compacted, so segments are short lest recovery slow down by the hour.
-    What is younger than a minute is not compacted at all: see `streams.live.claims`.
+    What is younger than ten minutes is not compacted at all: see `streams.live.claims`.
     """
     client = await connect(settings)
     try:
@@ -180,7 +180,7 @@ async def ensure_changelog(settings: Settings, name: str) -> None:
                 "cleanup.policy": "compact",
                 "segment.ms": "600000",
                 "min.cleanable.dirty.ratio": "0.1",
-                "min.compaction.lag.ms": "60000",
+                "min.compaction.lag.ms": "600000",
                 "max.message.bytes": str(CHANGELOG_BYTES_MAX),
             },
         )

@@ -146,7 +146,7 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         """
         places = sorted(self.assigned)
         for place, first in (await self._consumer.beginning_offsets(places)).items():
-            if await self._consumer.position(place) < first:
+            if place in self.assigned and await self._consumer.position(place) < first:
                 raise LostError(
                     f"{self._names[place.topic]}:{place.partition} was deleted up to {first} while"
                     " it was being read: the sequencer is slower than the topic's retention. Start"

@@ -3,7 +3,8 @@
     python -m tests.faults.kills [--kills 25] [--events 200000] [--seed N]
 
 The last line is JSON: `kills`, `lost`, `unexpected`, `conflicting`, `state_equal`, and the times
-from a kill (with a restart at once) to the first new command, in seconds.
+from a kill (with a restart at once) to the first new command, in seconds, as far as one came
+before the next kill.
 """
 
 import argparse

@@ -37,7 +37,7 @@ def test_nothing_is_lost_or_doubled_by_kills_of_the_worker(broker, tmp_path, cap
         sys.stdout.write(f"\nkills: {result.figures()}\n")
     assert result.verdict.clean, result.verdict
     assert result.verdict.commands > 400
-    assert len(result.to_first_command_s) == 5
+    assert result.to_first_command_s
 
 
 def test_each_half_is_killed_alone(broker, tmp_path):

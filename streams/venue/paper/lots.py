@@ -99,7 +99,7 @@ class Lots:
         left = fill.qty
         for lot in self._closed_by(fill):
             left -= lot.take(left)
-        if left > fill.qty * WHOLE:
+        if left > 0:
             self._open(fill.fill, fill.symbol, fill.side, left, fill.ts_us)
 
     def _closed_by(self, fill: Fill) -> list[Lot]:
@@ -118,7 +118,7 @@ class Lots:
         held = self._venue.positions.get(symbol, 0.0)
         for lot in list(self._of(symbol)):
             if held == 0 or (held > 0) != (lot.side == "buy"):
-                lot.qty = 0.0  # the rounding of float64: the account's own sum is what counts
+                lot.qty = 0.0  # the rounding of float64: what the account says counts
             if lot.qty == 0:
                 self.lots.remove(lot)
             resting = self._venue.find(lot.exit_id)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -20,10 +21,14 @@ def topics(broker) -> Settings:
     return fresh_topics(broker.address)
 
 
+BEGAN_MS = int(time.time() * 1000)
+"""Of now: what looks older than its topic's retention is deleted at the broker's next look."""
+
+
 def numbered(settings: Settings, first: int, end: int) -> list[Outgoing]:
     topic = settings.topic("quotes")
     return [
-        Outgoing(topic, str(number).encode(), f"key{number % 7}".encode(), ts_ms=1000 + number)
+        Outgoing(topic, str(number).encode(), f"key{number % 7}".encode(), ts_ms=BEGAN_MS + number)
         for number in range(first, end)
     ]
 
@@ -37,7 +42,7 @@ def check(settings: Settings, count: int) -> None:
         assert record.value is not None
         found.setdefault(record.key, []).append(int(record.value))
         places.add((record.key, record.partition))
-        assert record.ts_ms == 1000 + int(record.value)
+        assert record.ts_ms == BEGAN_MS + int(record.value)
     assert len(places) == len(found) == 7
     assert found == {f"key{n}".encode(): list(range(n, count, 7)) for n in range(7)}
 

@@ -26,6 +26,11 @@ async def remade(bootstrap: str, name: str, partitions: int, **settings: str) ->
             await asyncio.sleep(0.05)
         wanted = {key.replace("_", "."): value for key, value in settings.items()}
         await client.create_topics([NewTopic(name, partitions, 1, topic_configs=wanted)])
+        for _ in range(100):
+            (described,) = await client.describe_topics([name])
+            if len(described["partitions"]) == partitions:
+                break
+            await asyncio.sleep(0.05)
     finally:
         await client.close()
 

@@ -73,6 +73,6 @@ def test_a_topic_that_was_made_anew_is_refused_whatever_is_accepted(accept_gap, 
     with pytest.raises(LostError) as refused:
         begin(Log("quotes", 3, 0, end), 9, fresh=False, accept_gap=accept_gap)
     assert str(refused.value) == (
-        f"quotes:3 ends at {end}, but the journal has it up to 9: the topic was made anew. Use"
-        " another group and topic prefix, or delete the journal too."
+        f"quotes:3 ends at {end}, but the journal has it up to 9: the topic was made anew."
+        " Begin anew with another group and topic prefix."
     )

@@ -133,21 +133,27 @@ def test_a_source_that_ends_before_what_was_framed_is_refused(broker, tmp_path):
         failure = await at.fails_to_start(accept_gap=True)
         assert isinstance(failure, LostError)
         assert str(failure) == (
-            "quotes:1 ends at 10, but the journal has it up to 17: the topic was made anew. Use"
-            " another group and topic prefix, or delete the journal too."
+            "quotes:1 ends at 10, but the journal has it up to 17: the topic was made anew."
+            " Begin anew with another group and topic prefix."
         )
 
     play(broker, tmp_path, scenario)
 
 
-@pytest.mark.xfail(reason="Kafka forgets a group's offsets together with the topic")
-def test_a_source_topic_that_was_made_anew_is_refused(broker, tmp_path):
+LONGER = pytest.mark.xfail(reason="by offsets alone it looks like the one before")
+
+
+@pytest.mark.parametrize("count", [0, 5, pytest.param(15, marks=LONGER)])
+def test_a_source_topic_that_was_made_anew_is_refused(broker, tmp_path, count):
+    """Kafka forgets a group's offsets together with the topic; the journal does not."""
+
     async def scenario(at: Deployment) -> None:
         service = await at.start()
         await at.publish("quotes", 0, [quote(n) for n in range(10)])
         await at.framed()
         await at.stop(service)
         await made_anew(at, "quotes")
+        await at.publish("quotes", 0, [quote(n) for n in range(count)])
         await at.start()
         (failure,) = at.failures
         at.failures.clear()

@@ -8,6 +8,7 @@ import pytest
 
 from streams.venue.paper.rows import FORMAT, decode_rows
 from streams.venue.paper.store import Store
+from topics.events import OrderAccepted
 
 from .paper import SECOND, START, Driver, quote, submit, told
 
@@ -74,6 +75,31 @@ def test_what_was_open_before_the_venue_was_told_to_is_closed_as_if_it_were_new(
     driver.wait()
     driver.add(quote(98, 99))
     assert told(driver.wait()) == [f"fill {X2}"]
+
+
+def test_a_short_from_before_is_bought_back(store):
+    driver = Driver(store)
+    driver.add(submit(1, "in", 100.0, 2.0, side="sell"))
+    driver.wait()
+    driver.wait()
+    driver.add(quote(101, 102))
+    driver.wait()
+    restart(driver, HOLD)
+    (placed,) = [e for e in driver.wait(HOLD) if isinstance(e, OrderAccepted)]
+    assert (placed.order, placed.side, placed.qty) == (X2, "buy", 2.0)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_an_exit_has_the_last_price_also_if_its_quote_was_not_written_down(killed, store):
+    driver = holding(store, HOLD)
+    driver.wait(HOLD - 2)
+    driver.add(quote(109, 110))
+    assert driver.wait(1) == []
+    if killed:
+        restart(driver, HOLD)
+        assert driver.venue.book.prices["BTCUSD"] == (98.0, 99.0)
+    (placed,) = [e for e in driver.wait(1) if isinstance(e, OrderAccepted)]
+    assert placed.limit == 108.782
 
 
 def test_a_venue_that_is_no_longer_told_to_takes_its_exits_out(store):

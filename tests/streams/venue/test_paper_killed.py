@@ -111,6 +111,11 @@ def test_kill_9_in_the_middle_of_a_stream_loses_and_contradicts_nothing(seed, br
             assert sorted(ended) == sorted(cancels), "a cancel was answered twice"
             assert len(fills_of(answers)) > len(closed(answers)) + 10
             add_up(at, answers)
+            filled_us = {fill.fill: fill.ts_us for fill in fills_of(answers)}
+            for event in answers:
+                if isinstance(event, OrderAccepted) and event.intent == "exit":
+                    fill = event.order[2:].split(".")[0]
+                    assert event.ts_us >= filled_us[fill] + HOLD_MS * 1000
 
     asyncio.run(scenario())
 

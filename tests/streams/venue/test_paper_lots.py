@@ -5,6 +5,7 @@ from random import Random
 import pytest
 
 from streams.venue.paper.options import PaperOptions
+from tests.streams.venues import holding as holding_venue
 from topics.events import AnyEvent, Fill, OrderAccepted
 from topics.facts import StealSettled
 from topics.limits import Side
@@ -154,6 +155,52 @@ def test_an_exit_that_the_desk_cancels_is_offered_again():
     trading.command(cancel(2, X1))
     assert told(trading.wait(ACK)) == [f"cancelled {X1}"]
     assert told(trading.wait(HOLD)) == [f"accepted {X1}.2"]
+
+
+def test_an_exit_takes_from_its_own_lot_though_another_is_older():
+    trading = Trading(HOLDING)
+    trading.holding(2.0)
+    trading.command(submit(2, "in2", 89.0, 3.0))
+    trading.wait(HOLD - SECOND)
+    assert told(trading.quote(87, 88)) == ["fill in2"]
+    assert offered(trading.wait(SECOND)) == [(X1, "sell", 86.826, 2.0)]
+    trading.quote(79, 80)
+    assert offered(trading.wait(HOLD - SECOND)) == [(X2, "sell", 78.842, 3.0)]
+    assert told(trading.quote(85, 86)) == [f"fill {X2}"]
+    assert open_exits(trading) == [(X1, 2.0)]
+
+
+def test_what_rounding_leaves_of_a_lot_is_not_offered():
+    trading = Trading(HOLDING)
+    trading.holding(0.1 + 0.2)
+    trading.command(submit(2, "in2", 100.0, 1.0))
+    trading.wait()
+    trading.quote(98, 99)
+    trading.command(reduce(3, 0.1), reduce(4, 0.2))
+    trading.wait()
+    assert [x[0] for x in offered(trading.wait(HOLD))] == [X2]
+
+
+def test_what_rounding_leaves_of_a_position_is_no_lot():
+    trading = Trading(HOLDING, demo=1e9)
+    trading.holding(1e6)
+    trading.command(submit(2, "in2", 100.0, 1e-4))
+    trading.wait()
+    trading.quote(98, 99)
+    trading.command(reduce(3, 1e6))
+    trading.wait()
+    assert (held(trading), trading.book._lots["demo"].lots) == (0.0, [])
+
+
+def test_exits_get_no_more_than_others_leave_and_their_names_are_taken():
+    made = holding_venue(qty=2.0)
+    first = made.place_exit(SECOND, "x1", "BTCUSD", "sell", 110.0, 1.5)
+    second = made.place_exit(SECOND, "x2", "BTCUSD", "sell", 110.0, 1.5)
+    assert [e.qty for e in (first, second) if isinstance(e, OrderAccepted)] == [1.5, 0.5]
+    assert made.place_exit(SECOND, "x3", "BTCUSD", "sell", 110.0, 1.5) is None
+    assert made.place_exit(SECOND, "x3", "BTCUSD", "buy", 90.0, 1.5) is None
+    assert not made.submit(SECOND, "x1", "BTCUSD", "buy", 90.0, 1.0, "entry")
+    assert [order.order for order in made.open_orders] == ["x1", "x2"]
 
 
 def test_a_name_that_an_order_has_is_left_to_it():
