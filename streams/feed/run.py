@@ -27,7 +27,7 @@ TOPICS: tuple[Topic, ...] = (QUOTES, ORDERS, FORECASTS)
 SLICE_S = 0.5
 NO_EXITS = (
     "The strategy asks for exits: a bot sends those to the venue itself and no topic carries them,"
-    " so they are left out and its positions stay open."
+    " so they are left out; `worksteal venue paper --hold-ms` stands in for them."
 )
 
 

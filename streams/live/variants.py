@@ -1,6 +1,6 @@
 """Faust's parts where ours differ, each with the reason; the rest of Faust is as it comes.
 
-The measurements are in docs/internals.md.
+docs/durability.md has the causes.
 """
 
 from typing import Any

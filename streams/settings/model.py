@@ -40,7 +40,8 @@ class Settings(BaseSettings):
     ssl_keyfile: Path | None = Field(None, description="its key")
     ssl_password: SecretStr | None = Field(None, description="of the key")
     insecure: bool = Field(
-        False, description="allow a plaintext broker that is not on this machine"
+        False,
+        description="allow a plaintext broker beyond this machine, and a web_host that others can reach",
     )
 
     topic_prefix: str = Field(
