@@ -36,9 +36,10 @@ lint: $(READY) ## ruff, mypy --strict and the layers
 	@echo "==> mypy"; $(BIN)/mypy
 	@echo "==> lint-imports"; $(BIN)/lint-imports
 
-bench: $(READY) ## measure the desk alone, then the live path beside plain Faust
+bench: $(READY) ## measure the desk, the live path beside plain Faust, and recovery
 	@$(BIN)/python bench/desk.py
 	@$(BIN)/python bench/live.py
+	@$(BIN)/python bench/recovery.py
 
 setup: $(READY) ## make .venv (the other targets do this by themselves)
 

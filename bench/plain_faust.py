@@ -2,7 +2,7 @@
 
 Per event it does what the desk does for it at the least: decode the JSON, keep the last price of a
 symbol or the last state and count of an account in a RocksDB table with its changelog, and send a
-command for every fiftieth event.  Started by the benchmark:
+command for every fiftieth event (those are marked).  Started by the benchmark:
 
     python -m bench.plain_faust BOOTSTRAP PREFIX FOLDER PARTITIONS
 """
@@ -10,8 +10,6 @@ command for every fiftieth event.  Started by the benchmark:
 import sys
 
 import faust
-
-EVENTS_PER_COMMAND = 50
 
 
 def make_app(bootstrap: str, prefix: str, folder: str, partitions: int) -> faust.App:
@@ -41,7 +39,7 @@ def make_app(bootstrap: str, prefix: str, folder: str, partitions: int) -> faust
             row["count"] += 1
             row["last"] = event["body"]
             table[key] = row
-            if row["count"] % EVENTS_PER_COMMAND == 0:
+            if event["commands"]:
                 await commands.send(
                     key=key, value={"cause": event["number"], "count": row["count"]}
                 )
