@@ -86,7 +86,7 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._lock = asyncio.Lock()
         self._under_way: deque[_Polled] = deque()
         self._acknowledged: dict[TopicPartition, int] = {}
-        self._committed_s = self._framed_s = 0.0
+        self._committed_s = 0.0
         self._last_frame_s = dict.fromkeys(range(partitions), 0.0)
         self._generation = 0
         """Counts changes of the assignment."""
