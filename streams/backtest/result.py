@@ -2,6 +2,24 @@
 
 from dataclasses import dataclass, field
 
+from topics.limits import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One order that a steal is about, for the question what it would have earned.
+
+    `limit` in dollars for one unit, `qty` in units; `until_us` is when its entry ended in fact
+    (filled, withdrawn, lapsed), or the end of the data, in microseconds since 1970 UTC.
+    """
+
+    order: str
+    symbol: str
+    side: Side
+    limit: float
+    qty: float
+    until_us: int
+
 
 @dataclass(frozen=True, slots=True)
 class StealLine:
@@ -16,6 +34,10 @@ class StealLine:
     freed_micros: int
     outcome: str
     """`settled`, `lost`, `expired` or `open` (the data ended first)."""
+    thief_leg: Leg | None = None
+    """The thief's order; None if it was never sent."""
+    victim_legs: tuple[Leg, ...] = ()
+    """The orders that were cancelled for it, as they stood then."""
 
 
 @dataclass(slots=True)
@@ -50,11 +72,16 @@ class RunResult:
     pnl: float
     """Final equity, positions marked to the last bid or ask, minus the capital at the start."""
     fees: float
+    """What the venue charged for fills."""
+    interest: float
+    """What was charged for borrowed stock capital."""
     max_drawdown: float
     max_drawdown_fraction: float
     capital_mean: float
     """Capital in use (positions and working orders at margin), mean over time."""
     capital_peak: float
+    idle_fraction: float
+    """Share of the capacity that was not in use, mean over time."""
     capacity_breaches: int
     """Counted by `checker`, from the venue's own reports and not from the desk."""
     refusals: dict[str, int]

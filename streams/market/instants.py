@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from topics.events import Quote
 
-from .model import Bar, Market, MarketQuote
+from .model import Bar, Market
+from .quote import MarketQuote
 
 
 class Instant(NamedTuple):
@@ -26,7 +27,7 @@ def instants(market: Market, due_us: Callable[[], int | None] | None = None) -> 
     `due_us` is asked before each one when something else is due (None: nothing is); until the data
     ends, that is an instant too.
     """
-    quotes, bars = market.quotes, market.bars
+    quotes, bars = list(market.quotes), market.bars
     next_quote = next_bar = 0
     while next_quote < len(quotes) or next_bar < len(bars):
         times = []

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from .quotes import Quotes
+
 Kind = Literal["minute", "hourly"]
 
 
@@ -19,21 +21,6 @@ class Forecast(NamedTuple):
     low: float
     high: float
     close: float
-
-
-@dataclass(frozen=True, slots=True)
-class MarketQuote:
-    """Best bid and ask at an instant; `bid <= ask` always.
-
-    `ts_us` in microseconds since 1970 UTC, prices in dollars, sizes in units (None: not known).
-    """
-
-    ts_us: int
-    symbol: str
-    bid: float
-    ask: float
-    bid_size: float | None
-    ask_size: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +53,7 @@ class Market:
     reader of any result must know about the data.
     """
 
-    quotes: list[MarketQuote]
+    quotes: Quotes
     bars: list[Bar]
     symbols: tuple[str, ...]
     kind: Kind

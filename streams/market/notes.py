@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from topics.symbols import asset_class
 
-from .model import MarketQuote
+from .quote import MarketQuote
 from .replay import crossed
 from .rows import HOUR_US, MINUTE_US, QUOTE_BARS, MarketFile
 

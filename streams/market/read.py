@@ -5,8 +5,10 @@ from heapq import merge
 from pathlib import Path
 
 from .cells import utc_text
-from .model import Bar, Kind, Market, MarketError, MarketQuote
+from .model import Bar, Kind, Market, MarketError
 from .notes import notes_of
+from .quote import MarketQuote
+from .quotes import Quotes
 from .replay import replay
 from .rows import read_file
 
@@ -32,7 +34,7 @@ def read_market(paths: Sequence[Path]) -> Market:
     _refuse_overlaps(bars)
     ordered = sorted((bar for bar, _ in bars), key=lambda bar: (bar.end_us, bar.symbol))
     return Market(
-        quotes=list(merge(*streams, key=lambda quote: quote.ts_us)),  # ties: in order of files
+        quotes=Quotes.of(merge(*streams, key=lambda quote: quote.ts_us)),  # ties: in order of files
         bars=ordered,
         symbols=tuple(sorted({bar.symbol for bar in ordered})),
         kind="hourly" if "hourly" in kinds else "minute",

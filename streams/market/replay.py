@@ -7,7 +7,8 @@ taken from a bar's own end before the end; sizes and opening prices never are.
 
 from collections.abc import Iterator
 
-from .model import Bar, MarketQuote
+from .model import Bar
+from .quote import MarketQuote
 from .rows import SECOND_US, MarketFile, Prices, Row
 
 _Pair = tuple[float, float]
