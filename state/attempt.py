@@ -17,7 +17,7 @@ from .ranks import distance
 from .shared import Attempt, Shared, Weighed
 from .stealing import start_steal, state_fight
 from .triggers import is_triggered
-from .victims import History, choose
+from .victims import History, choose, may_steal
 
 
 def try_woken(shared: Shared, account: Account) -> None:
@@ -68,28 +68,46 @@ def _decide(
     shared: Shared, policy: Policy, account: Account, entry: Entry, price: Price, at: float
 ) -> Weighed:
     """Give the entry free capital, or take it from victims, or say why neither."""
-    needed = need_micros(shared, policy, entry)
-    free = free_micros(account, policy, shared.xnys_open)
-    refusal = unready(shared, policy, account, price)
-    if refusal is not None:
-        block(shared, account, entry, refusal, None, needed, free)
-        return Weighed(needed, free, refusal, None)
-    if free >= needed:
+    weighed = weigh_up(shared, policy, account, entry, price, at)
+    needed, free, refusal, choice = weighed
+    if refusal is None and choice is None:
         submit(shared, policy, account, entry)
-        return Weighed(needed, free, None, None)
+    elif refusal is None and choice is not None:
+        start_steal(shared, policy, account, entry, choice, needed, free)
+    elif refusal is not None:
+        detail = choice.detail if choice is not None else None
+        new = block(shared, account, entry, refusal, detail, needed, free)
+        if new and choice is not None and refusal is Refusal.FIGHT_PNL_NOT_BETTER:
+            lost = next(item for item in choice.weighed if item.fight_lost)
+            state_fight(shared, policy, account, entry, lost, won=False)
+    return weighed
+
+
+def weigh_up(
+    shared: Shared,
+    policy: Policy,
+    account: Account,
+    entry: Entry,
+    price: Price,
+    at: float,
+    views: list[OrderView] | None = None,
+) -> Weighed:
+    """Find out what a try of a triggered entry would come to, and change nothing.
+
+    `views` are the account's `order_views`, from whoever has them already.
+    """
+    needed = need_micros(shared, policy, entry)
+    free = free_micros(account, policy, shared.intraday(policy))
+    refusal = unready(shared, policy, account, price)
+    if refusal is not None or free >= needed:
+        return Weighed(needed, free, refusal, None)
     entrant = Entrant(
         entry.symbol, entry.side, entry.limit, at, shared.pnl(entry.symbol, entry.pnl)
     )
-    views = order_views(shared, policy, account)
+    if views is None:
+        views = order_views(shared, policy, account) if may_steal(policy, entrant) else []
     history = History(account.cooldowns, account.fights)
     choice = choose(policy, shared.now_us, entrant, views, history, needed - free)
-    if choice.refusal is None:
-        start_steal(shared, policy, account, entry, choice, needed, free)
-        return Weighed(needed, free, None, choice)
-    new = block(shared, account, entry, choice.refusal, choice.detail, needed, free)
-    if new and choice.refusal is Refusal.FIGHT_PNL_NOT_BETTER:
-        lost = next(item for item in choice.weighed if item.fight_lost)
-        state_fight(shared, policy, account, entry, lost, won=False)
     return Weighed(needed, free, choice.refusal, choice)
 
 
@@ -112,7 +130,7 @@ def order_views(shared: Shared, policy: Policy, account: Account) -> list[OrderV
     views = []
     for order in sorted(account.orders.values(), key=lambda order: order.seq):
         price = shared.fresh(policy, order.symbol)
-        leverage = policy.leverage(policy.asset_class(order.symbol), shared.xnys_open)
+        leverage = policy.leverage(policy.asset_class(order.symbol), shared.intraday(policy))
         views.append(
             OrderView(
                 order.id,
@@ -127,7 +145,7 @@ def order_views(shared: Shared, policy: Policy, account: Account) -> list[OrderV
                 order.accepted_us,
                 shared.now_us - order.accepted_us,
                 int(order.reserved_micros // leverage),
-                order.state != "working",
+                order.state != "working" or order.market,
             )
         )
     return views

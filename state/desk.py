@@ -15,7 +15,7 @@ clock and draws no random number: the same frames give the same bytes.  One fram
 """
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -40,7 +40,9 @@ from topics.frames import BEFORE_FIRST, Frame, JournalPosition, advance, joins
 from . import answers, requests, snapshots
 from .account import Account
 from .attempt import attempt, precedence, try_woken
+from .closing import set_timer
 from .decision import EventFault
+from .deleveraging import after_event
 from .hours import Calendars
 from .invariants import check
 from .outbox import Outputs
@@ -64,6 +66,9 @@ HANDLERS: dict[type, Handler] = {
     Fill: answers.on_fill,
     AccountSnapshot: snapshots.on_snapshot,
 }
+
+LastQuote = tuple[Price, float, float, int]
+"""Where a quote goes, its bid, its ask and its own time in microseconds."""
 
 AHEAD_US_MAX = 60_000_000
 """How far ahead of the desk's clock an event may be dated.
@@ -172,12 +177,18 @@ class Desk:
         elif type(event) is PolicySet and event.account is None:
             self._default_policy(event)
         else:
-            account = shared.account(event.account)
+            account = shared.accounts.get(event.account) or self._new_account(event.account)
             if account.halted is not None:
                 self._refuse(account.id, EventFault.ACCOUNT_HALTED, account.halted)
                 return
             shared.touch(account)
             self._guarded(account, self._handle, event)
+
+    def _new_account(self, name: str) -> Account:
+        """Take note of an account that was never heard of."""
+        account = self.shared.account(name)
+        set_timer(self.shared, account)
+        return account
 
     def _handle(self, shared: Shared, account: Account, event: Any) -> None:
         """Let the event's handler work, and refuse the event if it says so."""
@@ -193,6 +204,7 @@ class Desk:
         if fault is not None:
             named = getattr(event, "order", None) or getattr(event, "entry", None) or ""
             self._refuse(account.id, fault, f"{event.__struct_config__.tag} {named}".strip())
+        after_event(shared, account)
 
     def _guarded(self, account: Account, step: Callable[..., None], *args: Any) -> None:
         """Do one step for one account; a bug in it halts that account and no other."""
@@ -224,6 +236,38 @@ class Desk:
 
     def _refuse(self, account: str | None, fault: EventFault, detail: str) -> None:
         self.shared.outbox.fact(EventRefused, account, reason=str(fault), detail=detail[:500])
+
+    # -- passing over quotes that change nothing ---------------------------------------------------
+
+    def pass_over(
+        self,
+        frames: int,
+        now_us: int,
+        source: tuple[str, int],
+        quotes: int,
+        last: Iterable[LastQuote],
+    ) -> None:
+        """Stand as if `frames` frames had been applied whose `quotes` quotes change only prices.
+
+        `now_us` is the time of the last of them, `last` the latest quote of each symbol in them,
+        `source` their topic and partition.  Only for a caller that knows that none of them wakes
+        an entry, reaches a timer or a session's open or close, or lifts a refusal (`quiet`).
+        """
+        shared = self.shared
+        assert shared.now_us <= now_us < min(shared.next_change_us, shared.timers.next_us)
+        shared.now_us = now_us
+        self.next_offset += frames
+        self.marks[source] = self.marks.get(source, BEFORE_FIRST) + quotes
+        for price, bid, ask, quote_us in last:
+            price.bid, price.ask, price.quote_us = bid, ask, quote_us
+            shared.prices.touch(price)
+
+    def forget_changes(self) -> list[str]:
+        """Return the accounts changed since the last call, for a caller that keeps no rows."""
+        shared = self.shared
+        names = list(shared.changed)
+        shared.changed.clear()
+        return names
 
     # -- what concerns all accounts --------------------------------------------------------------
 

@@ -79,12 +79,14 @@ class Price:
 class Prices:
     """All symbols, found under any spelling at the cost of one look-up."""
 
-    __slots__ = ("by_spelling", "by_symbol", "changed")
+    __slots__ = ("by_spelling", "by_symbol", "changed", "replaced")
 
     def __init__(self) -> None:
         self.by_symbol: dict[str, Price] = {}
         self.by_spelling: dict[str, Price] = {}
         self.changed: list[Price] = []
+        self.replaced: dict[Price, None] = {}
+        """Whose ladders were changed since somebody last cleared this."""
 
     def find(self, spelling: str) -> Price | None:
         """Return the price of a symbol that was heard of, in any spelling."""

@@ -49,11 +49,13 @@ class Shared:
         "calendars",
         "changed",
         "default_policy",
+        "margin_due",
         "next_change_us",
         "now_us",
         "outbox",
         "prices",
         "rank_cache",
+        "session_close_us",
         "timers",
         "watch",
         "weekdays_open",
@@ -73,6 +75,8 @@ class Shared:
         self.now_us = 0
         self.next_change_us = 0
         self.xnys_open = False
+        self.session_close_us = 0
+        self.margin_due: dict[str, int] = {}
         self.weekdays_open = False
         self.rank_cache: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, int]] = {}
         self.watch: Callable[[Attempt], None] | None = None
@@ -108,10 +112,18 @@ class Shared:
             return False
         before = (self.xnys_open, self.weekdays_open)
         xnys, weekdays = self.calendars
-        self.xnys_open = xnys.is_open(now_us)
+        self.session_close_us = xnys.session_close_us(now_us)
+        self.xnys_open = self.session_close_us > 0
         self.weekdays_open = weekdays.is_open(now_us)
         self.next_change_us = min(xnys.next_change_us(now_us), weekdays.next_change_us(now_us))
         return (self.xnys_open, self.weekdays_open) != before
+
+    def intraday(self, policy: Policy) -> bool:
+        """Tell whether stocks have the session's leverage: it is on, and its close is not near.
+
+        New York's own calendar decides, whichever one a policy goes by: the margin is not ours.
+        """
+        return self.now_us < self.session_close_us - policy.deleverage_before_close_us
 
     def session_open(self, policy: Policy) -> bool:
         """Tell whether New York is open by the calendar the policy goes by."""
@@ -153,12 +165,14 @@ class Shared:
             (account.id, entry.id), band(policy, entry.side, entry.limit, near, force)
         )
         price.refresh_quiet()
+        self.prices.replaced[price] = None
 
     def take_from_ladder(self, account: Account, entry: Entry) -> None:
         """Let quotes leave an entry alone."""
         price = self.prices.get(entry.symbol)
         price.ladder(entry.side).remove((account.id, entry.id))
         price.refresh_quiet()
+        self.prices.replaced[price] = None
 
     # -- what is known ---------------------------------------------------------------------------
 

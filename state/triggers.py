@@ -36,7 +36,10 @@ def band(policy: Policy, side: str, limit: float, tolerance: float, force: bool)
 class Ladder:
     """The bands of one symbol and side, and which entries are awake at the current price."""
 
-    __slots__ = ("awake", "bands", "highs", "lows", "price", "quiet_high", "quiet_low")
+    __slots__ = (
+        "awake", "bands", "edge_high", "edge_low", "highs", "lows", "price",
+        "quiet_high", "quiet_low",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.bands: dict[Key, Band] = {}
@@ -44,6 +47,8 @@ class Ladder:
         self.highs: list[tuple[float, Key]] = []
         self.awake: dict[Key, None] = {}
         self.price: float | None = None
+        self.edge_low = inf
+        self.edge_high = -inf
         self.quiet_low = inf
         self.quiet_high = -inf
 
@@ -106,18 +111,20 @@ class Ladder:
                 self.awake.pop(key, None)
 
     def _settle(self) -> None:
-        """Find the open interval around the price in which no quote can matter.
+        """Find the edges around the price, and the open interval in which no quote can matter.
 
         While an entry is awake there is none: every quote of its symbol tries it again.
         """
         price = self.price
-        if price is None or self.awake:
+        if price is not None:
+            edges_low = _around(self.lows, price)
+            edges_high = _around(self.highs, price)
+            self.edge_low = max(edges_low[0], edges_high[0])
+            self.edge_high = min(edges_low[1], edges_high[1])
+        if self.awake:
             self.quiet_low, self.quiet_high = inf, -inf
-            return
-        edges_low = _around(self.lows, price)
-        edges_high = _around(self.highs, price)
-        self.quiet_low = max(edges_low[0], edges_high[0])
-        self.quiet_high = min(edges_low[1], edges_high[1])
+        else:
+            self.quiet_low, self.quiet_high = self.edge_low, self.edge_high
 
 
 def _between(edges: list[tuple[float, Key]], below: float, above: float) -> list[tuple[float, Key]]:

@@ -23,6 +23,12 @@ class History(NamedTuple):
     fights: Fights
 
 
+def may_steal(policy: Policy, entrant: Entrant) -> bool:
+    """Tell whether the orders need looking at: the policy steals, and the entrant is near enough."""
+    near = distance(policy, entrant.side, entrant.limit, entrant.price)
+    return policy.enabled and near <= policy.entry_tolerance
+
+
 def choose(
     policy: Policy,
     now_us: int,

@@ -1,46 +1,80 @@
 """Judges a run from the venue's own reports: what was in use, and whether it was ever too much.
 
 It shares no code with the desk's ledger on purpose.  A breach is an entry order that the venue
-accepted although positions and open entry orders, at margin, then exceeded the equity.
+accepted although positions and open entry orders, at margin, then exceeded the equity.  What it
+books it also writes down step by step, so that the course of the capital can be drawn afterwards.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from topics.events import AnyEvent, Fill, OrderAccepted, OrderCancelled, OrderExpired
+from topics.limits import Side
 
 MICROS = 1_000_000
 TOLERANCE_MICROS = 100
 """Rounding of one value each: far below a cent."""
 
+DUST = 1e-9
+"""A holding below this part of the trade that closed it is the rounding of float64."""
+
 Leverage = Callable[[str, int], float]
 """Symbol and time in microseconds → notional for a dollar of equity."""
 
 
-class CapacityChecker:
-    """An independent book of one account; feed it every event of the venue in order."""
+class Resting(NamedTuple):
+    """An open entry order; `qty` is what is not filled, in units, `limit` in dollars."""
 
-    def __init__(self, capital: float, leverage: Leverage) -> None:
+    symbol: str
+    side: Side
+    limit: float
+    qty: float
+
+
+@dataclass(slots=True)
+class Steps:
+    """What was held from when on; times in microseconds, never falling within one list."""
+
+    cash: list[tuple[int, int]] = field(default_factory=list)
+    """Micro-dollars."""
+    held: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    """Units by symbol, negative when short."""
+    open_entries: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    """Dollars of notional of the open entry orders, by symbol."""
+
+
+class CapacityChecker:
+    """An independent book of one account; feed it every event of the venue in order.
+
+    `quotes` are the latest bid and ask by symbol, kept up to date by whoever owns them.
+    """
+
+    def __init__(
+        self, capital: float, leverage: Leverage, quotes: Mapping[str, tuple[float, float]]
+    ) -> None:
         self.breaches = 0
         self.fees_micros = 0
+        self.interest_micros = 0
+        self.steps = Steps()
         self._cash = round(capital * MICROS)
         self._leverage = leverage
+        self._quotes = quotes
         self._held: dict[str, float] = {}
-        self._bid: dict[str, float] = {}
-        self._ask: dict[str, float] = {}
-        self._entries: dict[str, tuple[str, float, float]] = {}
-
-    def quote(self, symbol: str, bid: float, ask: float) -> None:
-        """Note a symbol's last prices."""
-        self._bid[symbol], self._ask[symbol] = bid, ask
+        self._entries: dict[str, Resting] = {}
 
     def event(self, event: AnyEvent) -> None:
         """Book one of the venue's reports."""
         if isinstance(event, OrderAccepted):
             if event.intent == "entry":
-                self._entries[event.order] = (event.symbol, event.limit, event.qty)
+                resting = Resting(event.symbol, event.side, event.limit, event.qty)
+                self._entries[event.order] = resting
+                self._note_entries(event.ts_us, event.symbol)
                 self._judge(event.ts_us)
         elif isinstance(event, OrderCancelled | OrderExpired):
-            self._entries.pop(event.order, None)
+            gone = self._entries.pop(event.order, None)
+            if gone is not None:
+                self._note_entries(event.ts_us, gone.symbol)
         elif isinstance(event, Fill):
             self._fill(event)
 
@@ -50,22 +84,36 @@ class CapacityChecker:
         self._cash -= round(signed * event.price * MICROS) + fee
         self.fees_micros += fee
         held = self._held.get(event.symbol, 0.0) + signed
-        if abs(held) < 1e-9 * event.qty:
+        if abs(held) < DUST * event.qty:
             self._held.pop(event.symbol, None)
+            held = 0.0
         else:
             self._held[event.symbol] = held
+        self.steps.cash.append((event.ts_us, self._cash))
+        self.steps.held.setdefault(event.symbol, []).append((event.ts_us, held))
         working = self._entries.get(event.order)
         if working is not None:
-            rest = working[2] - event.qty
-            if rest <= 1e-9 * event.qty:
+            rest = working.qty - event.qty
+            if rest <= DUST * event.qty:
                 del self._entries[event.order]
             else:
-                self._entries[event.order] = (working[0], working[1], rest)
+                self._entries[event.order] = working._replace(qty=rest)
+            self._note_entries(event.ts_us, event.symbol)
+
+    def _note_entries(self, ts_us: int, symbol: str) -> None:
+        notional = sum(
+            order.limit * order.qty for order in self._entries.values() if order.symbol == symbol
+        )
+        self.steps.open_entries.setdefault(symbol, []).append((ts_us, notional))
+
+    def entry(self, order: str) -> "Resting | None":
+        """Return an open entry order; None if there is none of that id."""
+        return self._entries.get(order)
 
     def _mark(self, symbol: str, held: float) -> int:
         """Value a holding at the price at which it could be closed."""
-        price = self._bid[symbol] if held > 0 else self._ask[symbol]
-        return round(held * price * MICROS)
+        bid, ask = self._quotes[symbol]
+        return round(held * (bid if held > 0 else ask) * MICROS)
 
     @property
     def equity_micros(self) -> int:
@@ -77,8 +125,9 @@ class CapacityChecker:
         used = 0.0
         for symbol, held in self._held.items():
             used += abs(self._mark(symbol, held)) / self._leverage(symbol, now_us)
-        for symbol, limit, qty in self._entries.values():
-            used += limit * qty * MICROS / self._leverage(symbol, now_us)
+        for order in self._entries.values():
+            notional = order.limit * order.qty * MICROS
+            used += notional / self._leverage(order.symbol, now_us)
         return round(used)
 
     def _judge(self, now_us: int) -> None:

@@ -18,6 +18,11 @@ class Guarded(Strategy):
         self._own = own
         self._path = path
 
+    @property
+    def wants_quotes(self) -> bool:
+        """Ask the user's own class."""
+        return self._own.wants_quotes
+
     def on_bar(self, bar: Bar, now_us: int) -> Iterable[Action]:
         """Pass the bar on."""
         return self._ask(self._own.on_bar, bar, now_us)

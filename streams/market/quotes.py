@@ -1,12 +1,14 @@
 """Quotes as columns: a million of them are six arrays, and one is an object only when asked for."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .quote import MarketQuote
+from .tracks import Track
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -18,8 +20,6 @@ class Quotes(Sequence[MarketQuote]):
     `ts_us` in microseconds since 1970 UTC, never falling; `codes` are places in `names`; prices in
     dollars; a size that is not known is NaN.  All columns have one length.
     """
-
-    __slots__ = ("ask_sizes", "asks", "bid_sizes", "bids", "codes", "names", "ts_us")
 
     def __init__(
         self,
@@ -52,6 +52,20 @@ class Quotes(Sequence[MarketQuote]):
             np.array([row.ask_size for row in rows], np.float64),
         )
 
+    @cached_property
+    def tracks(self) -> tuple[Track, ...]:
+        """The quotes of each symbol, in the order of `names`."""
+        found = []
+        for code in range(len(self.names)):
+            places = np.flatnonzero(self.codes == code)
+            found.append(Track(places, self.ts_us[places], self.bids[places], self.asks[places]))
+        return tuple(found)
+
+    @cached_property
+    def instant_numbers(self) -> Ints:
+        """The number of each quote's instant; quotes of one time share theirs."""
+        return np.cumsum(np.diff(self.ts_us, prepend=self.ts_us[:1]) > 0)
+
     def columns(self) -> tuple[Ints, Ints, Floats, Floats, Floats, Floats]:
         """Return all columns, in the order in which `Quotes` takes them."""
         return self.ts_us, self.codes, self.bids, self.asks, self.bid_sizes, self.ask_sizes
@@ -74,6 +88,8 @@ class Quotes(Sequence[MarketQuote]):
                 self.bid_sizes[index],
                 self.ask_sizes[index],
             )
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
         return next(iter(self[index : index + 1 or None]))
 
     def __iter__(self) -> Iterator[MarketQuote]:

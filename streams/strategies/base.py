@@ -84,6 +84,11 @@ class Strategy(ABC):
     name: str = "own strategy"
     """How a report calls it."""
 
+    @property
+    def wants_quotes(self) -> bool:
+        """Whether it wants to hear of every quote; then a backtest can pass none over."""
+        return type(self).on_quote is not Strategy.on_quote
+
     @abstractmethod
     def on_bar(self, bar: Bar, now_us: int) -> Iterable[Action]:
         """Hear of a bar that has ended; `now_us` is never before `bar.end_us`."""
