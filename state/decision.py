@@ -115,7 +115,7 @@ class Candidate(NamedTuple):
     distance: float | None
     protection: Protection | None
     fight: bool
-    """Whether taking it would be a fight of the two symbols."""
+    """Whether taking it would be a fight of the two symbols; not asked of a protected one."""
     fight_lost: bool
 
 

@@ -39,7 +39,7 @@ from topics.frames import BEFORE_FIRST, Frame, JournalPosition, advance, joins
 
 from . import answers, requests, snapshots
 from .account import Account
-from .attempt import attempt, precedence, try_woken
+from .attempt import try_all, try_woken
 from .closing import set_timer
 from .decision import EventFault
 from .deleveraging import after_event
@@ -383,9 +383,4 @@ def _cause(frame: Frame, run: int, offset: int) -> str:
 
 def _try_entries(shared: Shared, account: Account, names: list[str]) -> None:
     """Let entries of one account try that the same quote woke."""
-    policy = shared.policy(account)
-    entries = [account.entries[name] for name in names]
-    if len(entries) > 1:
-        entries.sort(key=lambda entry: precedence(shared, policy, entry))
-    for entry in entries:
-        attempt(shared, account, entry)
+    try_all(shared, account, [account.entries[name] for name in names])

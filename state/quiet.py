@@ -15,8 +15,9 @@ from topics.limits import Side
 
 from . import cooldowns as cooling
 from .account import NEVER, Account, Entry
-from .attempt import order_views, weigh_up
+from .attempt import weigh_up
 from .decision import Choice, OrderView, Protection, Refusal
+from .look import Look
 from .money import seconds_to_us
 from .policy import Policy
 from .shared import Shared, Weighed
@@ -79,18 +80,17 @@ class _Facts:
         self._shared = shared
         self._policy = policy
         self._account = account
-        self._views = order_views(shared, policy, account) if policy.enabled else []
+        self._look = Look(shared, policy, account)
         self._history_noted = False
 
     def add(self, entry: Entry) -> None:
         """Add what the refusal of one entry rests on."""
         shared, policy, symbol = self._shared, self._policy, entry.symbol
         price = shared.prices.get(symbol)
-        at = price.reference(entry.side)
         near, force = shared.trigger_of(policy, entry)
         if not force:
             self._edges(symbol, entry.side, entry.limit, near)
-        weighed = weigh_up(shared, policy, self._account, entry, price, at, self._views)
+        weighed = weigh_up(shared, self._look, entry, price)
         refusal = weighed.refusal
         if refusal is None or entry.blocked != refusal or refusal is Refusal.STALE_QUOTE:
             self.calm[symbol] = NOWHERE

@@ -13,7 +13,7 @@ from .policy import DEFAULT, Policy
 from .prices import Price, Prices
 from .ranks import desk_ranks, forced, tolerance
 from .timers import Timers
-from .triggers import band
+from .triggers import Band, band
 
 
 class Weighed(NamedTuple):
@@ -166,6 +166,10 @@ class Shared:
         )
         price.refresh_quiet()
         self.prices.replaced[price] = None
+
+    def band_of(self, account: Account, entry: Entry, price: Price) -> Band:
+        """Return the prices between which a waiting entry is at its trigger, a hair too wide."""
+        return price.ladder(entry.side).bands[account.id, entry.id]
 
     def take_from_ladder(self, account: Account, entry: Entry) -> None:
         """Let quotes leave an entry alone."""

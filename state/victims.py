@@ -42,15 +42,28 @@ def choose(
     `views` are all orders of the account in the order in which the venue accepted them.
     `shortfall_micros` is the capital that is missing.
     """
+    orders = [assess(policy, now_us, view, history) for view in views]
+    return choose_among(policy, now_us, entrant, orders, history, shortfall_micros)
+
+
+def choose_among(
+    policy: Policy,
+    now_us: int,
+    entrant: Entrant,
+    orders: list["Assessed"],
+    history: History,
+    shortfall_micros: int,
+) -> Choice:
+    """Choose as `choose` does, among orders that were assessed already."""
     near = distance(policy, entrant.side, entrant.limit, entrant.price)
     if not policy.enabled:
         return Choice(Refusal.DISABLED, None, (), (), near)
     if near > policy.entry_tolerance:
         return Choice(Refusal.TOO_FAR_FROM_LIMIT, None, (), (), near)
-    weighed = weigh(policy, now_us, entrant, views, history)
+    weighed = _in_order(policy, [_for(policy, now_us, entrant, it, history) for it in orders])
     able = [candidate for candidate in weighed if candidate.protection is None]
     if not able:
-        detail = "all_protected" if views else "no_open_orders"
+        detail = "all_protected" if orders else "no_open_orders"
         return Choice(Refusal.NO_STEAL_CANDIDATES, detail, (), weighed, near)
     refusal, why, victims = _take(policy, able, shortfall_micros)
     return Choice(refusal, why, tuple(victims), weighed, near)
@@ -90,8 +103,18 @@ def weigh(
     Furthest from its limit first, then the lower forecast.  What is still equal: the older, then
     the order id; the original left those in the venue's order, and so does `side_blind`.
     """
-    weighed = [_weigh_one(policy, now_us, entrant, view, history) for view in views]
+    orders = [assess(policy, now_us, view, history) for view in views]
+    return _in_order(
+        policy,
+        [_for(policy, now_us, entrant, it, history, protected_too=True) for it in orders],
+    )
+
+
+def _in_order(policy: Policy, weighed: list[Candidate]) -> tuple[Candidate, ...]:
+    """Put the candidates first, in the order in which they would be taken."""
     able = [candidate for candidate in weighed if candidate.protection is None]
+    if not able:
+        return tuple(weighed)
     spared = [candidate for candidate in weighed if candidate.protection is not None]
     if policy.distance == "side_blind":
         able.sort(key=lambda candidate: (-(candidate.distance or 0.0), candidate.view.pnl))
@@ -105,30 +128,51 @@ def _total_order(candidate: Candidate) -> tuple[float, float, int, str]:
     return (-(candidate.distance or 0.0), view.pnl, view.accepted_us, view.order)
 
 
-def _weigh_one(
-    policy: Policy, now_us: int, entrant: Entrant | None, view: OrderView, history: History
-) -> Candidate:
+class Assessed(NamedTuple):
+    """An order with what can be said of it whoever asks: its distance, and what protects it."""
+
+    view: OrderView
+    distance: float | None
+    protection: Protection | None
+
+
+def assess(policy: Policy, now_us: int, view: OrderView, history: History) -> Assessed:
+    """Find out how far an order is from its limit, and whether it is protected."""
     away = None if view.price is None else distance(policy, view.side, view.limit, view.price)
-    protection = _spared(policy, entrant, view) or protected(policy, now_us, view, away, history)
-    fight = entrant is not None and fights.would_fight(
-        policy, history.fights, entrant.symbol, view.symbol, now_us
-    )
-    lost = fight and entrant is not None and not entrant.pnl > view.pnl
-    return Candidate(view, away, protection, fight, lost)
-
-
-def _spared(policy: Policy, entrant: Entrant | None, view: OrderView) -> Protection | None:
-    """Say why an order is out of the question before its own merits are looked at."""
     if policy.victim_intents == "entry" and view.intent != "entry":
-        return Protection.NOT_AN_ENTRY
+        return Assessed(view, away, Protection.NOT_AN_ENTRY)
+    if view.in_flight:
+        return Assessed(view, away, Protection.IN_FLIGHT)
+    return Assessed(view, away, protected(policy, now_us, view, away, history))
+
+
+def _for(
+    policy: Policy,
+    now_us: int,
+    entrant: Entrant | None,
+    order: Assessed,
+    history: History,
+    *,
+    protected_too: bool = False,
+) -> Candidate:
+    """Weigh an order for one entrant: its own side is spared, and a fight may be lost.
+
+    Whether a protected one would be a fight is only of interest to who compares every predicate.
+    """
+    view, away, protection = order
+    if entrant is None:
+        return Candidate(view, away, protection, False, False)
     if (
         policy.spare_same_side
-        and entrant is not None
         and view.symbol == entrant.symbol
         and view.side == entrant.side
+        and protection is not Protection.NOT_AN_ENTRY
     ):
-        return Protection.SAME_SIDE
-    return Protection.IN_FLIGHT if view.in_flight else None
+        protection = Protection.SAME_SIDE
+    if protection is not None and not protected_too:
+        return Candidate(view, away, protection, False, False)
+    fight = fights.would_fight(policy, history.fights, entrant.symbol, view.symbol, now_us)
+    return Candidate(view, away, protection, fight, fight and not entrant.pnl > view.pnl)
 
 
 def protected(

@@ -5,6 +5,7 @@ under another would be two markets.  Everything behind the door uses the normal 
 """
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 AssetClass = Literal["crypto", "stock"]
@@ -19,6 +20,7 @@ def normal_symbol(symbol: str) -> str:
     return symbol.translate(_SEPARATORS).upper()
 
 
+@lru_cache(maxsize=4096)
 def asset_class(symbol: str) -> AssetClass:
     """Return the asset class of a symbol in normal form.
 

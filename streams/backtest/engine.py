@@ -58,6 +58,7 @@ class Engine:
         """Set when an event concerned all accounts; whoever cares clears it."""
         self._seats = dict(seats)
         self._listeners = [seat for seat in seats.values() if seat.wants_quotes]
+        self._bars = list(market.bars)
         self._next_bar = 0
 
     def play_plainly(self) -> None:
@@ -68,7 +69,7 @@ class Engine:
             self.instant(now_us, codes, quotes)
             if progress is not None:
                 progress(len(quotes))
-        while self._next_bar < len(self.market.bars):
+        while self._next_bar < len(self._bars):
             self.instant(min(self.exchange.due_us, self.next_bar_us), (), ())
 
     def _until(self, now_us: int) -> None:
@@ -79,12 +80,12 @@ class Engine:
     @property
     def next_bar_us(self) -> int:
         """When the next bar ends; `NEVER` after the last."""
-        bars = self.market.bars
+        bars = self._bars
         return bars[self._next_bar].end_us if self._next_bar < len(bars) else NEVER
 
     def _take_bars(self, now_us: int) -> Sequence[Bar]:
         """Take the bars that have ended by now."""
-        bars, first = self.market.bars, self._next_bar
+        bars, first = self._bars, self._next_bar
         while self._next_bar < len(bars) and bars[self._next_bar].end_us <= now_us:
             self._next_bar += 1
         return bars[first : self._next_bar]

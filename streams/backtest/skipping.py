@@ -22,6 +22,10 @@ from .engine import Engine, quote_events
 from .exchange import NEVER
 from .frames import QUOTES
 
+FEW = 96
+"""Quotes up to the next bar or answer of a venue, at least, for which it pays to find out which of
+them a refused entry may sleep through; of fewer, those of its symbol are simply applied."""
+
 
 def play_skipping(engine: Engine) -> None:
     """Play a run to its end."""
@@ -54,6 +58,8 @@ class _Skipper:
         self._next_of = [0] * count
         self._next_places = [track.place_list[0] for track in self._tracks]
         self._watchers = _Watchers(count)
+        self._restless: dict[str, None] = {}
+        """Accounts of whose refused entries it was not found out what they rest on."""
         self._awake: list[dict[tuple[str, str], None]] = [{} for _ in range(count)]
 
     # ---- where to stop ----
@@ -146,8 +152,15 @@ class _Skipper:
             accounts |= {name: None for name, entry in awake if (name, entry) not in known}
             self._awake[code] = awake
             accounts |= dict.fromkeys(self._watchers.disturbed(code, price.bid, price.ask))
-        for name in accounts:
-            stale |= dict.fromkeys(self._watch(name))
+        if self._far_enough():
+            accounts |= self._restless
+            self._restless.clear()
+            for name in accounts:
+                stale |= dict.fromkeys(self._watch(name))
+        else:
+            self._restless |= accounts
+            for name in accounts:
+                stale |= dict.fromkeys(self._apply_all(name))
         replaced = self._shared.prices.replaced
         for price in replaced:
             code_of = self._code_of.get(price.symbol)
@@ -158,6 +171,25 @@ class _Skipper:
         self._engine.exchange.changed.clear()
         for code in stale:
             self._search(code)
+
+    def _far_enough(self) -> bool:
+        """Tell whether there are many quotes before something else happens."""
+        until_us = min(self._engine.exchange.due_us, self._engine.next_bar_us)
+        ts_us, place = self._quotes.ts_us, self._done + FEW
+        return place < len(ts_us) and int(ts_us[place]) < until_us
+
+    def _apply_all(self, name: str) -> list[int]:
+        """Let every quote of the symbols count in which an account has an entry at its trigger."""
+        account = self._shared.accounts[name]
+        prices = self._shared.prices
+        calms = {
+            self._code_of[entry.symbol]: NOWHERE
+            for entry in account.entries.values()
+            if entry.state == "waiting"
+            and (name, entry.id) in prices.get(entry.symbol).ladder(entry.side).awake
+            and entry.symbol in self._code_of
+        }
+        return self._watchers.put(name, calms, NEVER)
 
     def _watch(self, name: str) -> list[int]:
         """Find out what an account's refusals rest on; returns the symbols it concerns."""
