@@ -12,7 +12,7 @@ PYTHONS := python3.13 python3.12 python3.11 python3
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DAY := examples/market/coinbase-2018-04-04.csv
 
-.PHONY: help demo live test faults lint lock bench clean setup
+.PHONY: help demo live test faults lint lock bench peers clean setup
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench: $(READY) ## measure the desk, the live path beside plain Faust, and recov
 	@$(BIN)/python bench/live.py
 	@$(BIN)/python bench/recovery.py
 
+peers: $(READY) ## measure nautilus_trader and hftbacktest on the backtest's quotes, in a venv of their own
+	@$(BIN)/python bench/peers/run.py
+
 setup: $(READY) ## make .venv (the other targets do this by themselves)
 
 # Hashes pin every download; the package itself is installed in place.  The stamp is written last,
@@ -64,9 +67,11 @@ lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	@$(PIP) install --quiet 'uv>=0.6,<1'
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --group dev pyproject.toml -o requirements.lock
-	@echo "requirements.lock is written; 'make test' installs it."
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --group peers -o bench/peers/requirements.txt
+	@echo "requirements.lock is written; 'make test' installs it.  So is bench/peers/requirements.txt."
 
 clean: ## remove .venv, caches and reports
-	@rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
+	@rm -rf $(VENV) .venv-peers build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
 	  .pytest_cache .ruff_cache ./*.egg-info worksteal-report.html .live
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

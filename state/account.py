@@ -80,7 +80,9 @@ class Order(msgspec.Struct):
     `deadline_us` is when the venue should have answered; `unanswered_us` when
     the desk noted that it did not, else -1.
     `missing_us` is the first snapshot that did not list the order, -1 when none did not.
-    `asked` counts the cancels sent because the venue never said a word about the order.
+    `asked` counts the cancels sent because the venue did not answer the order itself.
+    `market` marks an order that brings a position down at the market: it rests nowhere, reserves
+    nothing, and `limit` is only what the position was worth.
     """
 
     id: str
@@ -102,6 +104,13 @@ class Order(msgspec.Struct):
     unanswered_us: int = -1
     asked: int = 0
     steal: str | None = None
+    market: bool = False
+
+    @property
+    def leaving(self) -> bool:
+        """Whether a cancel is under way whose answer is awaited and not overdue."""
+        asked = self.steal is not None or self.deadline_us != NEVER
+        return self.state == "cancelling" and self.unanswered_us < 0 and asked
 
     def move(self, state: OrderState) -> None:
         """Take a step of the life cycle."""
@@ -136,6 +145,25 @@ class StealInFlight(msgspec.Struct):
         self.phase = phase
 
 
+class Rest(msgspec.Struct):
+    """How often in a row the venue would not reduce a position, and when it is asked again."""
+
+    refusals: int
+    until_us: int
+
+
+class Deleveraging(msgspec.Struct):
+    """An account on its way to overnight leverage, for the close at `close_us`.
+
+    `asked` are the orders that were cancelled for it, with the time from which one that the venue
+    would not cancel is asked for again; `rests` the symbols whose position it would not reduce.
+    """
+
+    close_us: int
+    asked: dict[str, int] = {}
+    rests: dict[str, Rest] = {}
+
+
 class Account(msgspec.Struct):
     """Everything the desk knows of one account; the durable row `account/<id>` is its encoding.
 
@@ -161,6 +189,7 @@ class Account(msgspec.Struct):
     recent_orders: list[str] = []
     own_policy: str | None = None
     halted: str | None = None
+    deleveraging: Deleveraging | None = None
 
     def next_sequence(self) -> int:
         """Count up; names of orders and steals come from here, so they never repeat."""

@@ -15,6 +15,7 @@ from topics.symbols import normal_symbol
 
 from .account import DUST, NEVER, Account, Order
 from .decision import EventFault, Refusal
+from .deleveraging import reduce_failed
 from .entries import back_to_waiting, block, end_entry
 from .money import absurd, to_micros
 from .placing import ask_to_cancel, end_order, margin_of, reserve
@@ -69,7 +70,9 @@ def _answered(shared: Shared, account: Account, order: Order) -> None:
     """The venue spoke: nothing is outstanding for this order."""
     if order.unanswered_us >= 0:
         shared.wake(account)
-    order.deadline_us, order.unanswered_us, order.missing_us = NEVER, -1, -1
+    order.unanswered_us, order.missing_us = -1, -1
+    if not order.market:  # which does not rest: it still has to trade in time
+        order.deadline_us = NEVER
 
 
 def on_rejected(shared: Shared, account: Account, event: OrderRejected) -> EventFault | None:
@@ -80,6 +83,7 @@ def on_rejected(shared: Shared, account: Account, event: OrderRejected) -> Event
     if order.venue_us or event.reason == "duplicate":
         return EventFault.WRONG_STATE
     entry = end_order(shared, account, order)
+    reduce_failed(shared, account, order)
     for_funds = event.reason == "insufficient_funds"
     if thief_rejected(shared, account, order, for_funds=for_funds) or entry is None:
         return None
@@ -116,6 +120,7 @@ def order_vanished(shared: Shared, account: Account, order: Order) -> None:
     never_arrived = order.state == "submitting"
     freed = margin_of(shared, shared.policy(account), order)
     entry = end_order(shared, account, order)
+    reduce_failed(shared, account, order)
     victim_answered(shared, account, order, freed)
     if thief_gone(shared, account, order) or entry is None:
         return
@@ -190,9 +195,10 @@ def order_overdue(shared: Shared, account: Account, order: Order) -> None:
     An order that the venue never spoke of may still be on its way, and no snapshot can prove that
     it will not arrive.  So it is cancelled, again and again until there is an answer: the venue
     takes commands in their order, so after that answer the order cannot come to life any more.
+    So is an order at the market that did not trade: it may yet, when nobody wants it any more.
     """
     order.unanswered_us, order.deadline_us = shared.now_us, NEVER
-    if not order.venue_us:
+    if order.market or not order.venue_us:
         ask_to_cancel(shared, account, order)
         order.asked += 1
     if order.entry is not None and order.entry in account.entries:

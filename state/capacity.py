@@ -10,7 +10,7 @@ from .money import margin_micros
 from .policy import Policy
 
 
-def used_micros(account: Account, policy: Policy, session_open: bool) -> int:
+def used_micros(account: Account, policy: Policy, intraday: bool) -> int:
     """Return the margin bound by positions, live orders and what steals have set aside."""
     crypto, stock = account.committed_crypto, account.committed_stock
     for symbol, held in account.positions.items():
@@ -18,13 +18,13 @@ def used_micros(account: Account, policy: Policy, session_open: bool) -> int:
             crypto += abs(held.value_micros)
         else:
             stock += abs(held.value_micros)
-    used = margin_micros(crypto, policy.leverage("crypto", session_open))
-    used += margin_micros(stock, policy.leverage("stock", session_open))
+    used = margin_micros(crypto, policy.leverage("crypto", intraday))
+    used += margin_micros(stock, policy.leverage("stock", intraday))
     for steal in account.steals.values():
         used += steal.held_micros
     return used
 
 
-def free_micros(account: Account, policy: Policy, session_open: bool) -> int:
+def free_micros(account: Account, policy: Policy, intraday: bool) -> int:
     """Return the margin that a new order may take; negative when the account is over-committed."""
-    return account.equity_micros - used_micros(account, policy, session_open)
+    return account.equity_micros - used_micros(account, policy, intraday)

@@ -28,5 +28,13 @@ def on_cooldown(
     policy: Policy, cooldowns: Cooldowns, history: Fights, symbol: str, now_us: int
 ) -> bool:
     """Tell whether the symbol is spared; it is free at exactly the end."""
-    end = ends_us(policy, cooldowns, history, symbol, now_us)
-    return end is not None and now_us < end
+    last = cooldowns.get(symbol)
+    if last is None:
+        return False
+    age = now_us - last
+    if age < policy.cooldown_us:
+        return True
+    # Only in between does it matter whether the symbol is in a fight, which is dear to find out.
+    if age >= policy.fight_cooldown_us:
+        return False
+    return age < fights.cooldown_us(policy, history, symbol, now_us)

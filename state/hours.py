@@ -5,7 +5,7 @@ and `weekday_sessions`, the original's rule: Monday to Friday, 09:30 to 16:00 Ne
 A time outside the years that a table covers is an error, never a guess.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as wall_time
 from typing import NamedTuple
@@ -45,6 +45,20 @@ class Hours:
         """Tell whether a session is on; the open belongs to it, the close does not."""
         index = self._index(now_us)
         return index >= 0 and now_us < self.closes[index]
+
+    def session_close_us(self, now_us: int) -> int:
+        """Return the close of the session that is on, or 0 if none is."""
+        index = self._index(now_us)
+        return self.closes[index] if index >= 0 and now_us < self.closes[index] else 0
+
+    def closes_between(self, first_us: int, last_us: int) -> list[int]:
+        """Return the closes from one moment to another, both included."""
+        return self.closes[bisect_left(self.closes, first_us) : bisect_right(self.closes, last_us)]
+
+    def last_close_us(self, now_us: int) -> int:
+        """Return the latest close that is not after `now_us`, or the beginning of the table."""
+        after = bisect_right(self.closes, now_us)
+        return self.closes[after - 1] if after else self.first_us
 
     def next_change_us(self, now_us: int) -> int:
         """Return the next open or close after `now_us`, or the end of the table."""

@@ -10,7 +10,7 @@ from .shared import Shared
 
 def need_micros(shared: Shared, policy: Policy, entry: Entry) -> int:
     """Return the margin that an entry's order binds."""
-    leverage = policy.leverage(policy.asset_class(entry.symbol), shared.xnys_open)
+    leverage = policy.leverage(policy.asset_class(entry.symbol), shared.intraday(policy))
     return margin_micros(reservation_micros(entry.qty, entry.limit, policy.fee_reserve), leverage)
 
 
@@ -93,7 +93,7 @@ def order_terms(order: Order) -> dict[str, object]:
 
 def margin_of(shared: Shared, policy: Policy, order: Order) -> int:
     """Return the margin that cancelling an order would release, rounded down."""
-    leverage = policy.leverage(policy.asset_class(order.symbol), shared.xnys_open)
+    leverage = policy.leverage(policy.asset_class(order.symbol), shared.intraday(policy))
     return int(order.reserved_micros // leverage)
 
 

@@ -114,7 +114,19 @@ class Policy(BaseModel):
     # Capital.
     crypto_leverage: Leverage = Field(1.0, description="notional per dollar of equity")
     stock_leverage: Leverage = Field(4.0, description="the same for stocks in the session")
-    stock_leverage_overnight: Leverage = Field(2.0, description="and from the close")
+    stock_leverage_overnight: Leverage = Field(
+        2.0, description="and from `deleverage_before_close_s` before the close"
+    )
+    deleverage_before_close_s: Seconds = Field(
+        900.0, description="so long before the close an account is brought to overnight leverage"
+    )
+    overnight_buffer: FractionField = Field(
+        0.01, description="of equity, kept free by an account that is brought down"
+    )
+    borrow_rate: FractionField = Field(
+        0.065, description="a year, charged for borrowed stock capital at each close"
+    )
+    trading_days: int = Field(252, ge=1, le=366, description="closes in a year of `borrow_rate`")
     fee_reserve: FractionField = Field(0.0025, description="of notional, reserved for fees")
 
     @field_validator("crypto_symbols", "ranked_symbols")
@@ -148,6 +160,16 @@ class Policy(BaseModel):
         return seconds_to_us(self.snapshot_max_age_s)
 
     @cached_property
+    def order_timeout_us(self) -> int:
+        """`order_timeout_s` in microseconds."""
+        return seconds_to_us(self.order_timeout_s)
+
+    @cached_property
+    def deleverage_before_close_us(self) -> int:
+        """`deleverage_before_close_s` in microseconds."""
+        return seconds_to_us(self.deleverage_before_close_s)
+
+    @cached_property
     def active_cryptos(self) -> frozenset[str]:
         """`crypto_symbols` for membership tests only."""
         return frozenset(self.crypto_symbols)
@@ -156,11 +178,14 @@ class Policy(BaseModel):
         """Return the asset class; a symbol on the crypto list is crypto whatever it looks like."""
         return "crypto" if symbol in self.active_cryptos else asset_class(symbol)
 
-    def leverage(self, kind: AssetClass, session_open: bool) -> float:
-        """Return notional per dollar of equity for an asset class at this time of day."""
+    def leverage(self, kind: AssetClass, intraday: bool) -> float:
+        """Return notional per dollar of equity for an asset class.
+
+        `intraday` is what `Shared.intraday` tells: the session is on, and its close not near.
+        """
         if kind == "crypto":
             return self.crypto_leverage
-        return self.stock_leverage if session_open else self.stock_leverage_overnight
+        return self.stock_leverage if intraday else self.stock_leverage_overnight
 
 
 DEFAULT = Policy()

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from topics.limits import Side
 
-from . import cooldowns as cooling
 from .account import NEVER, Account, Entry
 from .attempt import weigh_up
 from .decision import Choice, OrderView, Protection, Refusal
@@ -138,11 +137,11 @@ class _Facts:
             return
         self._history_noted = True
         account, policy, now = self._account, self._policy, self._shared.now_us
-        ends = [
-            cooling.ends_us(policy, account.cooldowns, account.fights, symbol, now)
-            for symbol in account.cooldowns
+        times = [
+            last + length
+            for last in account.cooldowns.values()
+            for length in (policy.cooldown_us, policy.fight_cooldown_us)
         ]
-        times = [end for end in ends if end is not None]
         times += [
             moment + policy.fight_window_us + 1
             for moments in account.fights.values()

@@ -1,6 +1,6 @@
 """What a timer leads to when it rings."""
 
-from . import answers, requests, settling
+from . import answers, closing, deleveraging, requests, settling
 from .account import Account
 from .attempt import attempt
 from .cooldowns import ends_us
@@ -14,36 +14,56 @@ def ring(shared: Shared, account: Account, timer: Timer) -> None:
     The row must name this very time.  One that was changed has a timer of its own, and must wait
     for it even if both are due: a desk made anew from its rows knows only that one.
     """
-    due = timer.due_us
+    if timer.kind == "margin":
+        closing.ring(shared, account, timer.due_us)
+        return
+    if _time_in_row(account, timer) != timer.due_us:
+        return
     if timer.kind == "cooldown":
         _end_cooldown(shared, account, timer)
     elif timer.kind == "entry_expiry":
-        entry = account.entries.get(timer.key)
-        if entry is not None and entry.expires_us == due:
-            requests.give_up(shared, account, entry, "expired")
+        requests.give_up(shared, account, account.entries[timer.key], "expired")
     elif timer.kind == "entry_retry":
-        entry = account.entries.get(timer.key)
-        if entry is not None and entry.retry_us == due:
-            attempt(shared, account, entry)
+        attempt(shared, account, account.entries[timer.key])
     elif timer.kind == "order":
-        order = account.orders.get(timer.key)
-        if order is not None and order.deadline_us == due:
-            settling.expire_thief(shared, account, order)
-            answers.order_overdue(shared, account, order)
-    else:
-        steal = account.steals.get(timer.key)
-        if steal is not None and timer.kind == "steal" and steal.deadline_us == due:
-            settling.expire(shared, account, steal)
-        elif steal is not None and timer.kind == "steal_retry" and steal.retry_us == due:
-            settling.retry(shared, account, steal)
+        order = account.orders[timer.key]
+        settling.expire_thief(shared, account, order)
+        answers.order_overdue(shared, account, order)
+    elif timer.kind == "steal":
+        settling.expire(shared, account, account.steals[timer.key])
+    elif timer.kind == "steal_retry":
+        settling.retry(shared, account, account.steals[timer.key])
     shared.touch(account)
+    if account.deleveraging is not None:  # what it waits for may be overdue now
+        deleveraging.after_event(shared, account)
+
+
+def _time_in_row(account: Account, timer: Timer) -> int | None:
+    """Return the time that the account's row gives for what a timer is about."""
+    kind, key = timer.kind, timer.key
+    if kind == "cooldown":
+        return account.cooldown_checks.get(key)
+    if kind == "reduce":
+        state = account.deleveraging
+        rest = state.rests.get(key) if state is not None else None
+        return None if rest is None else rest.until_us
+    if kind == "order":
+        order = account.orders.get(key)
+        return None if order is None else order.deadline_us
+    if kind in ("entry_expiry", "entry_retry"):
+        entry = account.entries.get(key)
+        if entry is None:
+            return None
+        return entry.expires_us if kind == "entry_expiry" else entry.retry_us
+    steal = account.steals.get(key)
+    if steal is None:
+        return None
+    return steal.deadline_us if kind == "steal" else steal.retry_us
 
 
 def _end_cooldown(shared: Shared, account: Account, timer: Timer) -> None:
     """A cooldown may be over; if a fight has made it longer meanwhile, look again then."""
     symbol = timer.key
-    if account.cooldown_checks.get(symbol) != timer.due_us:
-        return
     policy = shared.policy(account)
     end = ends_us(policy, account.cooldowns, account.fights, symbol, shared.now_us)
     if end is not None and end > shared.now_us:

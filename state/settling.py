@@ -39,7 +39,9 @@ def conclude(shared: Shared, account: Account, steal: StealInFlight) -> None:
     steal.held_micros = 0
     if entry is None:
         lose(shared, account, steal, steal.spoiled or "withdrawn")
-    elif free_micros(account, policy, shared.xnys_open) >= need_micros(shared, policy, entry):
+    elif free_micros(account, policy, shared.intraday(policy)) >= need_micros(
+        shared, policy, entry
+    ):
         send(shared, account, steal, entry)
     else:
         lose(shared, account, steal, steal.spoiled or str(Refusal.INSUFFICIENT_CAPITAL))
@@ -92,7 +94,7 @@ def thief_rejected(shared: Shared, account: Account, order: Order, *, for_funds:
         entry = account.entries[steal.entry]
         steal.move("retrying")
         steal.order = entry.order = None
-        free = free_micros(account, policy, shared.xnys_open)
+        free = free_micros(account, policy, shared.intraday(policy))
         steal.held_micros = max(0, min(free, need_micros(shared, policy, entry)))
         steal.retry_us = shared.now_us + seconds_to_us(policy.funds_retry_delay_s)
         shared.timers.set(steal.retry_us, account.id, "steal_retry", steal.id)
@@ -126,7 +128,7 @@ def retry(shared: Shared, account: Account, steal: StealInFlight) -> None:
     entry = account.entries[steal.entry]
     policy = shared.policy(account)
     steal.held_micros = 0
-    if free_micros(account, policy, shared.xnys_open) >= need_micros(shared, policy, entry):
+    if free_micros(account, policy, shared.intraday(policy)) >= need_micros(shared, policy, entry):
         send(shared, account, steal, entry)
     else:
         lose(shared, account, steal, str(Refusal.INSUFFICIENT_CAPITAL))
@@ -138,9 +140,10 @@ def lose(shared: Shared, account: Account, steal: StealInFlight, reason: str) ->
     shared.outbox.fact(StealLost, account.id, steal=steal.id, entry=steal.entry, reason=reason)
     entry = account.entries.get(steal.entry)
     if entry is not None:
+        policy = shared.policy(account)
         back_to_waiting(shared, account, entry, entry.qty)
         hold_off(shared, account, entry)
-        free = free_micros(account, shared.policy(account), shared.xnys_open)
+        free = free_micros(account, policy, shared.intraday(policy))
         block(
             shared,
             account,

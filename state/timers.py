@@ -7,7 +7,9 @@ anew from the rows, and one whose time was changed since is found out when it ri
 import heapq
 from typing import Literal, NamedTuple
 
-TimerKind = Literal["cooldown", "entry_expiry", "entry_retry", "order", "steal", "steal_retry"]
+TimerKind = Literal[
+    "cooldown", "entry_expiry", "entry_retry", "margin", "order", "reduce", "steal", "steal_retry"
+]
 
 
 class Timer(NamedTuple):

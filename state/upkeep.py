@@ -1,5 +1,6 @@
 """Keeps what follows from an account's row in step with it: ladder places, reservations, timers."""
 
+from . import closing, deleveraging
 from .account import NEVER, Account
 from .placing import reserve
 from .shared import Shared
@@ -20,6 +21,8 @@ def under_new_policy(shared: Shared, account: Account) -> None:
         order.reserved_micros = 0
         reserve(policy, account, order)
     replace_in_ladder(shared, account)
+    closing.set_timer(shared, account)
+    deleveraging.after_event(shared, account)
     shared.touch(account)
     shared.wake(account)
 
@@ -29,6 +32,11 @@ def resume(shared: Shared, account: Account) -> None:
     if account.halted is not None:
         return
     timers, name = shared.timers, account.id
+    closing.set_timer(shared, account)
+    if account.deleveraging is not None:
+        for symbol, rest in account.deleveraging.rests.items():
+            if rest.until_us > shared.now_us:
+                timers.set(rest.until_us, name, "reduce", symbol)
     for symbol, due in account.cooldown_checks.items():
         timers.set(due, name, "cooldown", symbol)
     for entry in account.entries.values():

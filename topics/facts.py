@@ -101,6 +101,33 @@ class CooldownStarted(Fact, frozen=True, tag="cooldown.started"):
     until_us: TimeUs
 
 
+class DeleverageStarted(Fact, frozen=True, tag="deleverage.started"):
+    """Before the close, stocks bind more than the account has at overnight leverage.
+
+    `over_micros` is the margin that is too much, `cancels` the orders cancelled first, the furthest
+    from its limit first.  Positions are reduced if that is not enough.
+    """
+
+    close_us: TimeUs
+    over_micros: Micros
+    cancels: list[Id]
+
+
+class DeleverageDone(Fact, frozen=True, tag="deleverage.done"):
+    """Nothing more is done.  `over_micros` is what is still too much, 0 if the account fits."""
+
+    close_us: TimeUs
+    over_micros: Micros
+
+
+class InterestCharged(Fact, frozen=True, tag="interest.charged"):
+    """The fee of one trading day for the stock capital borrowed at the close."""
+
+    close_us: TimeUs
+    borrowed_micros: Micros
+    fee_micros: Micros
+
+
 class AccountHalted(Fact, frozen=True, tag="account.halted"):
     """An invariant broke.  The desk decides nothing more for this account."""
 
@@ -124,6 +151,9 @@ AnyFact: TypeAlias = (
     | EntryEnded
     | FightDetected
     | CooldownStarted
+    | DeleverageStarted
+    | DeleverageDone
+    | InterestCharged
     | AccountHalted
     | EventRefused
 )
@@ -137,6 +167,9 @@ FACT_TYPES: tuple[type[Fact], ...] = (
     EntryEnded,
     FightDetected,
     CooldownStarted,
+    DeleverageStarted,
+    DeleverageDone,
+    InterestCharged,
     AccountHalted,
     EventRefused,
 )

@@ -7,8 +7,10 @@ books it also writes down step by step, so that the course of the capital can be
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import NamedTuple
 
+from streams.venue.interest import Interest
 from topics.events import AnyEvent, Fill, OrderAccepted, OrderCancelled, OrderExpired
 from topics.limits import Side
 
@@ -47,11 +49,16 @@ class Steps:
 class CapacityChecker:
     """An independent book of one account; feed it every event of the venue in order.
 
-    `quotes` are the latest bid and ask by symbol, kept up to date by whoever owns them.
+    `quotes` are the latest bid and ask by symbol, kept up to date by whoever owns them.  `interest`
+    are the terms on which the venue lends; its fees are found here from the holdings alone.
     """
 
     def __init__(
-        self, capital: float, leverage: Leverage, quotes: Mapping[str, tuple[float, float]]
+        self,
+        capital: float,
+        leverage: Leverage,
+        quotes: Mapping[str, tuple[float, float]],
+        interest: Interest | None = None,
     ) -> None:
         self.breaches = 0
         self.fees_micros = 0
@@ -62,6 +69,35 @@ class CapacityChecker:
         self._quotes = quotes
         self._held: dict[str, float] = {}
         self._entries: dict[str, Resting] = {}
+        self._interest = interest
+        self._settled_us = -1
+
+    def settle(self, now_us: int) -> None:
+        """Book the interest of all closes before a time.
+
+        Call it at the beginning of an instant, before its quotes and reports: a close is charged on
+        what the moments up to it have left.
+        """
+        terms = self._interest
+        if terms is None:
+            return
+        while (close_us := terms.next_close_us(self._settled_us)) is not None and close_us < now_us:
+            self._settled_us = close_us
+            if self._held:
+                self._charge(terms, close_us)
+
+    def _charge(self, terms: Interest, close_us: int) -> None:
+        """Take the fee of a day for the stocks that the equity does not pay, crypto paid first."""
+        worth = {"crypto": 0, "stock": 0}
+        for symbol, held in self._held.items():
+            worth[terms.kind_of(symbol)] += abs(self._mark(symbol, held))
+        own = max(0, self.equity_micros - worth["crypto"])
+        lent = max(0, worth["stock"] - own)
+        fee = round(Fraction(lent, terms.trading_days) * Fraction(terms.yearly_rate))
+        if fee:
+            self._cash -= fee
+            self.interest_micros += fee
+            self.steps.cash.append((close_us, self._cash))
 
     def event(self, event: AnyEvent) -> None:
         """Book one of the venue's reports."""

@@ -39,19 +39,13 @@ class Marks:
 
     def __init__(self, quotes: Quotes) -> None:
         self.minute_ends = _minute_ends(quotes.ts_us)
-        self._codes = {name: code for code, name in enumerate(quotes.names)}
-        self._quotes = quotes
-        self._of: dict[str, tuple[Ints, Floats, Floats]] = {}
+        self._tracks = dict(zip(quotes.names, quotes.tracks, strict=True))
 
     def at(self, symbol: str, times: Ints, held: Floats) -> Floats:
         """Return the prices at which holdings could have been closed: bids of longs, else asks."""
-        if symbol not in self._of:
-            quotes = self._quotes
-            chosen = quotes.codes == self._codes[symbol]
-            self._of[symbol] = quotes.ts_us[chosen], quotes.bids[chosen], quotes.asks[chosen]
-        ts_us, bids, asks = self._of[symbol]
-        last = np.maximum(ts_us.searchsorted(times, "right") - 1, 0)
-        prices: Floats = np.where(held > 0, bids[last], asks[last])
+        track = self._tracks[symbol]
+        last = np.maximum(track.ts_us.searchsorted(times, "right") - 1, 0)
+        prices: Floats = np.where(held > 0, track.bids[last], track.asks[last])
         return prices
 
 

@@ -15,6 +15,7 @@ from state.outbox import Outputs
 from state.shared import Attempt
 from streams.market import Bar, Market, MarketQuote, Quotes
 from streams.strategies import Action
+from streams.venue.interest import Interest
 from topics.events import AnyEvent, Forecast, PolicySet, Quote
 
 from .exchange import NEVER, Exchange
@@ -47,6 +48,7 @@ class Engine:
         desk: Desk,
         exchange: Exchange,
         seats: Mapping[str, Seat],
+        interest: Interest,
         hooks: Hooks,
     ) -> None:
         self.market = market
@@ -58,6 +60,8 @@ class Engine:
         """Set when an event concerned all accounts; whoever cares clears it."""
         self._seats = dict(seats)
         self._listeners = [seat for seat in seats.values() if seat.wants_quotes]
+        self._interest = interest
+        self._next_close_us = 0
         self._bars = list(market.bars)
         self._next_bar = 0
 
@@ -93,6 +97,8 @@ class Engine:
     def instant(self, now_us: int, codes: Sequence[int], quotes: Sequence[Quote]) -> None:
         """Let one instant happen, with its quotes, if any."""
         exchange = self.exchange
+        if now_us > self._next_close_us:
+            self._settle_interest(now_us)
         reports = exchange.advance(now_us) if exchange.is_due(now_us) else []
         actions: dict[str, list[Action]] = {}
         for code, quote in zip(codes, quotes, strict=True):
@@ -114,6 +120,13 @@ class Engine:
             if wanted:
                 events += self._seats[account].carry_out(wanted, now_us)
         self._decide(quotes, events, now_us)
+        exchange.settle()
+
+    def _settle_interest(self, now_us: int) -> None:
+        """Let the judges book the interest of closes that are past; venues do so themselves."""
+        for seat in self._seats.values():
+            seat.checker.settle(now_us)
+        self._next_close_us = self._interest.next_close_us(now_us - 1) or NEVER
 
     def _decide(self, quotes: Sequence[Quote], events: Sequence[AnyEvent], now_us: int) -> None:
         """Let the desk decide on one frame, and carry its commands to the venues."""

@@ -5,13 +5,13 @@ exchange keeps the best limit that anybody rests at, so that a quote that fills 
 comparisons.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
 from math import inf
 
 from streams.market import MarketQuote
 from streams.venue.simulated import SimulatedVenue
-from topics.events import AnyEvent
+from topics.events import AccountSnapshot, AnyEvent
 
 NEVER = 2**63
 
@@ -42,6 +42,7 @@ class Exchange:
         self._of_venue: list[set[int]] = [set() for _ in venues]
         self._due: list[int] = [NEVER] * len(venues)
         self._heap: list[tuple[int, int]] = []
+        self._stirred: dict[int, None] = {}
         self._started = False
 
     def venue(self, account: str) -> SimulatedVenue:
@@ -72,8 +73,12 @@ class Exchange:
             due.sort()
         events: list[AnyEvent] = []
         for index in due:
-            events += self._venues[index].advance(now_us)
-            self._settle(index)
+            said = self._venues[index].advance(now_us)
+            if all(type(event) is AccountSnapshot for event in said):
+                self._note_due(index)
+            else:
+                self._stirred[index] = None
+            events += said
         return events
 
     def on_quote(self, code: int, quote: MarketQuote) -> list[AnyEvent]:
@@ -85,22 +90,23 @@ class Exchange:
                 reports = self._venues[index].on_quote(quote)
                 if reports:
                     events += reports
-                    self._settle(index)
+                    self._stirred[index] = None
         return events
 
     def heard(self, account: str) -> None:
-        """Something was asked of an account's venue: look when it will answer."""
-        self._settle(self._index[account])
+        """Something was asked of an account's venue; `settle` looks when it will answer."""
+        self._stirred[self._index[account]] = None
+
+    def settle(self) -> None:
+        """Find out what changed at the venues since the last call; do so after every instant."""
+        for index in self._stirred:
+            self._settle(index)
+        self._stirred.clear()
 
     def _settle(self, index: int) -> None:
         """Note an account's best limits, and when its venue has something to say."""
+        self._note_due(index)
         venue = self._venues[index]
-        due_us = venue.due_us()
-        if due_us is not None:
-            due_us = max(due_us, venue.now_us)
-            if due_us != self._due[index]:
-                self._due[index] = due_us
-                heappush(self._heap, (due_us, index))
         best: dict[tuple[int, str], float] = {}
         for order in venue.orders():
             code = self._codes.get(order.symbol)
@@ -113,22 +119,46 @@ class Exchange:
                 best[key] = min(best.get(key, inf), order.limit)
         self._note(index, best)
 
+    def _note_due(self, index: int) -> None:
+        venue = self._venues[index]
+        due_us = venue.due_us()
+        if due_us is not None:
+            due_us = max(due_us, venue.now_us)
+            if due_us != self._due[index]:
+                self._due[index] = due_us
+                heappush(self._heap, (due_us, index))
+
     def _note(self, index: int, best: dict[tuple[int, str], float]) -> None:
         codes = {code for code, _ in best}
         for code in sorted(codes | self._of_venue[index]):
-            buy, sell = best.get((code, "buy")), best.get((code, "sell"))
-            self._put(self._buys[code], index, buy)
-            self._put(self._sells[code], index, sell)
-            most = max(self._buys[code].values(), default=-inf)
-            least = min(self._sells[code].values(), default=inf)
-            if most != self.best_buys[code] or least != self.best_sells[code]:
-                self.best_buys[code], self.best_sells[code] = most, least
+            buys, sells = self._buys[code], self._sells[code]
+            before = self.best_buys[code], self.best_sells[code]
+            after = (
+                _best(buys, index, best.get((code, "buy")), before[0], max, -inf),
+                _best(sells, index, best.get((code, "sell")), before[1], min, inf),
+            )
+            if after != before:
+                self.best_buys[code], self.best_sells[code] = after
                 self.changed[code] = None
         self._of_venue[index] = codes
 
-    @staticmethod
-    def _put(limits: dict[int, float], index: int, limit: float | None) -> None:
-        if limit is None:
-            limits.pop(index, None)
-        else:
-            limits[index] = limit
+
+def _best(
+    limits: dict[int, float],
+    index: int,
+    limit: float | None,
+    best: float,
+    better: Callable[..., float],
+    none: float,
+) -> float:
+    """Put one account's limit in place of its last one; return the best of all."""
+    last = limits.get(index)
+    if limit == last:
+        return best
+    if limit is None:
+        del limits[index]
+    else:
+        limits[index] = limit
+        if better(limit, best) == limit:
+            return limit
+    return better(limits.values(), default=none) if last == best else best

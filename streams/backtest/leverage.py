@@ -15,13 +15,18 @@ class VenueLeverage:
         self._hours = hours
         self._opens = np.array(hours.opens, np.int64)
         self._closes = np.array(hours.closes, np.int64)
+        self._asked_us = -1
+        self._stock = policy.stock_leverage_overnight
         self._crypto: dict[str, bool] = {}
 
     def __call__(self, symbol: str, now_us: int) -> float:
         """Return the leverage of a symbol at a time."""
         if self._is_crypto(symbol):
             return self._policy.crypto_leverage
-        return self._policy.leverage("stock", self._hours.is_open(now_us))
+        if now_us != self._asked_us:  # one venue asks for all its orders at one moment
+            self._asked_us = now_us
+            self._stock = self._policy.leverage("stock", self._hours.is_open(now_us))
+        return self._stock
 
     def at(self, symbol: str, times: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the leverage of a symbol at each of many times."""

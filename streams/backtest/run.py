@@ -8,6 +8,7 @@ from state.hours import Calendars, calendars
 from state.policy import Policy, policy_from
 from streams.market import Market
 from streams.strategies import Strategy
+from streams.venue.interest import Interest
 from streams.venue.simulated import SimulatedVenue
 
 from .checker import CapacityChecker
@@ -50,17 +51,21 @@ class Options:
     plain: bool = False
 
 
-def fit_policy(policy: Policy, market: Market, fee_rate: float) -> Policy:
+def fit_policy(
+    policy: Policy, market: Market, fee_rate: float, snapshot_us: int | None = None
+) -> Policy:
     """Fit a policy to the data and the venue.
 
-    Quotes and snapshots may be as old as bars make them: 1.5 bars (rule B1), never less.  What is
-    reserved for fees is at least what the venue charges, or it would refuse what the desk sends.
+    Quotes and snapshots may be as old as bars make them: 1.5 bars (rule B1), never less; snapshots
+    1.5 times as old as they come apart.  What is reserved for fees is at least what the venue
+    charges, or it would refuse what the desk sends.
     """
     bars_s = 1.5 * market.bar_us / MICROS
+    snapshots_s = 1.5 * (snapshot_us or market.bar_us) / MICROS
     return policy_from(
         {
             "quote_max_age_s": max(policy.quote_max_age_s, bars_s),
-            "snapshot_max_age_s": max(policy.snapshot_max_age_s, bars_s),
+            "snapshot_max_age_s": max(policy.snapshot_max_age_s, snapshots_s),
             "fee_reserve": max(policy.fee_reserve, fee_rate),
         },
         policy,
@@ -103,8 +108,11 @@ def run_accounts(
     Raises `AccountHaltedError` when the desk finds a bug of its own.
     """
     hooks = hooks or Hooks()
-    fitted = fit_policy(policy, market, options.fee_rate)
+    fitted = fit_policy(policy, market, options.fee_rate, options.snapshot_us)
     leverage = VenueLeverage(fitted, times.XNYS)
+    interest = Interest(
+        fitted.borrow_rate, fitted.trading_days, times.XNYS.closes, fitted.asset_class
+    )
     quotes: dict[str, tuple[float, float]] = {}
     venues = {
         account: SimulatedVenue(
@@ -115,18 +123,19 @@ def run_accounts(
             snapshot_every_us=options.snapshot_us or market.bar_us,
             leverage=leverage,
             quotes=quotes,
+            interest=interest,
         )
         for account in strategies
     }
     exchange = Exchange(venues, market.quotes.names, quotes)
     seats = {}
     for account, strategy in strategies.items():
-        checker = CapacityChecker(options.capital, leverage, quotes)
+        checker = CapacityChecker(options.capital, leverage, quotes, interest)
         tally = Tally(policy.name, options.capital, checker)
         seats[account] = Seat(account, strategy, exchange, checker, tally)
     desk = Desk(times, fitted)
     desk.shared.watch = hooks.watch
-    engine = Engine(market, desk, exchange, seats, hooks)
+    engine = Engine(market, desk, exchange, seats, interest, hooks)
     everything = options.plain or hooks.watch is not None
     if everything or any(seat.wants_quotes for seat in seats.values()):
         engine.play_plainly()

@@ -22,7 +22,7 @@ from .engine import Engine, quote_events
 from .exchange import NEVER
 from .frames import QUOTES
 
-FEW = 96
+FEW = 32
 """Quotes up to the next bar or answer of a venue, at least, for which it pays to find out which of
 them a refused entry may sleep through; of fewer, those of its symbol are simply applied."""
 

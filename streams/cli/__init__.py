@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from streams.compare import CompareError
 from streams.kafka import BrokerError
 from streams.market import MarketError
 from streams.replay import ReplayError
@@ -58,6 +59,7 @@ app.add_typer(venue.app, name="venue")
 
 MISTAKES = (
     BrokerError,
+    CompareError,
     MarketError,
     PaperError,
     ReplayError,

@@ -1,38 +1,36 @@
 """`worksteal backtest`: replays data under several policies and says what each came to."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
-from state.outbox import Outputs
-from state.policy import Policy
-from streams.backtest.result import Comparison, RunResult
-from streams.backtest.run import Hooks, Options, calendars_for, fit_policy, run_backtest
+from streams.backtest.run import Options
+from streams.compare import Compared, Hearing, Period, Setup, Swept, compare, periods, read_time
 from streams.market import Market
 from streams.report import comparison_document, comparison_table, write_report
-from topics.codec import encode
+from streams.strategies import Strategy
 
+from .compare_options import From, Plain, Ranges, Split, Until, Workers
 from .inputs import (
     AUTO,
     Capital,
+    Columns,
     FeeRate,
     Files,
     Policies,
     PositionSize,
-    Settings,
     StrategyName,
-    UsageError,
     make_strategy,
     output,
     read_data,
-    read_policies,
 )
-from .progress import quotes_progress
+from .outputs import check_targets, commands_to
+from .progress import quotes_progress, runs_progress
+from .sweeps import read_swept
 
 REPORT = Path("worksteal-report.html")
 
@@ -40,11 +38,16 @@ REPORT = Path("worksteal-report.html")
 def backtest(
     files: Files,
     policies: Policies = None,
-    settings: Settings = None,
+    settings: Ranges = None,
+    from_: From = None,
+    until: Until = None,
+    split: Split = None,
     capital: Capital = 10_000.0,
     position: PositionSize = 3_500.0,
     strategy: StrategyName = AUTO,
     fee_rate: FeeRate = 0.001,
+    workers: Workers = 1,
+    plain: Plain = False,
     report: Annotated[
         Path | None, typer.Option(help=f"Where the HTML report goes. [default: {REPORT}]")
     ] = None,
@@ -57,124 +60,65 @@ def backtest(
             "--json", help="One JSON document on standard output; no report unless --report."
         ),
     ] = False,
+    columns: Columns = None,
 ) -> None:
     """Replay market data under several policies and compare what became of the capital.
 
     Example: `worksteal backtest examples/market/coinbase-2018-04-04.csv --capital 10000`
     """
-    chosen = read_policies(policies, settings)
+    stretches = _periods(from_, until, split)
+    swept = read_swept(policies, settings, len(stretches))
     target = report or (None if as_json else REPORT)
-    _check_targets(files, target, commands)
-    market = read_data(files, capital, position)
+    check_targets(files, target, commands)
+    market = read_data(files, capital, position, columns)
     make_strategy(strategy, market, position)  # one that cannot be used is told before any run
-    with _commands_to(commands) as out:
-        comparison = compare(
-            files, market, chosen, Setup(capital, position, strategy, fee_rate), out
-        )
+    setup = Setup(
+        make=partial(_strategy, strategy, position),
+        options=Options(capital=capital, fee_rate=fee_rate, plain=plain),
+        position=position,
+        periods=stretches,
+        files=tuple(path.name for path in files),
+    )
+    with commands_to(commands) as out:
+        compared = _compare(market, swept, setup, workers, out)
     if target is not None:
-        write_report(comparison, target)
+        write_report(compared, target)
     if as_json:
-        typer.echo(json.dumps(comparison_document(comparison), indent=2))
+        typer.echo(json.dumps(comparison_document(compared), indent=2))
         return
-    console = output()
-    for note in comparison.notes:
-        console.print(f"· {note}", style="dim", markup=False, soft_wrap=True)
-    console.print(comparison_table(comparison))
+    _show(compared)
     typer.echo(f"report: {target}")
 
 
-class Setup:
-    """What all runs of a comparison share.  Dollars; the fee is a fraction of notional."""
-
-    def __init__(self, capital: float, position: float, strategy: str, fee_rate: float) -> None:
-        self.position = position
-        self.strategy = strategy
-        self.options = Options(capital=capital, fee_rate=fee_rate)
+def _show(compared: Compared) -> None:
+    console = output()
+    for note in compared.first.comparison.notes:
+        console.print(f"· {note}", style="dim", markup=False, soft_wrap=True)
+    console.print(comparison_table(compared))
 
 
-def compare(
-    files: list[Path],
+def _periods(from_: str | None, until: str | None, split: str | None) -> tuple[Period, ...]:
+    given = (("--from", from_), ("--until", until), ("--split", split))
+    return periods(*(None if text is None else read_time(name, text) for name, text in given))
+
+
+def _strategy(name: str, position: float, market: Market) -> Strategy:
+    """Make a strategy; at the top of a module, so that a worker process finds it."""
+    return make_strategy(name, market, position)
+
+
+def _compare(
     market: Market,
-    policies: list[Policy],
+    swept: Sequence[Swept],
     setup: Setup,
-    commands: TextIO | None = None,
-) -> Comparison:
-    """Run the data under each policy, showing progress."""
-    times = calendars_for(market)
-    runs: dict[str, RunResult] = {}
-    name = ""
-    with quotes_progress() as progress:
-        for policy in policies:
-            made = make_strategy(setup.strategy, market, setup.position)
-            name = made.name
-            task = progress.add_task(policy.name, total=len(market.quotes))
-            hooks = Hooks(
-                progress=partial(progress.advance, task),
-                outputs=_writer(commands, policy.name),
-            )
-            runs[policy.name] = run_backtest(market, made, policy, setup.options, times, hooks)
-    return Comparison(
-        files=tuple(path.name for path in files),
-        symbols=market.symbols,
-        first_us=market.quotes[0].ts_us,
-        last_us=market.quotes[-1].ts_us,
-        quotes=len(market.quotes),
-        capital=setup.options.capital,
-        position=setup.position,
-        strategy=name,
-        notes=(*market.notes, _age_note(policies, market)),
-        runs=runs,
-    )
-
-
-def _age_note(policies: list[Policy], market: Market) -> str:
-    ages = sorted({f"{fit_policy(policy, market, 0.0).quote_max_age_s:g} s" for policy in policies})
-    return f"A quote counts as a price for {' or '.join(ages)} (at least 1.5 bars)."
-
-
-def _check_targets(files: list[Path], report: Path | None, commands: Path | None) -> None:
-    """Find out before the run what would go wrong after it, or destroy something."""
-    options = (("--report", report), ("--commands", commands))
-    named = [(option, path) for option, path in options if path is not None]
-    taken = {path.resolve(): "a market file" for path in files}
-    for option, path in named:
-        real = path.resolve()
-        if real in taken:
-            raise UsageError(f"{option} {path}: this is {taken[real]}; name another file.")
-        taken[real] = f"the file of {option}"
-    if report is None:
-        return
-    if report.is_dir():
-        raise UsageError(f"--report {report}: this is a folder; name a file in it.")
-    if report.exists() and not report.is_file():
-        raise UsageError(f"--report {report}: this is no plain file; name another one.")
-    if not report.parent.is_dir():
-        raise UsageError(f"--report {report}: there is no folder {report.parent}; create it first.")
-
-
-def _writer(commands: TextIO | None, policy: str) -> Callable[[Outputs], None] | None:
-    """Return a hook that writes each command as a JSON line that names its run's policy."""
-    if commands is None:
-        return None
-
-    def write(outputs: Outputs) -> None:
-        for command in outputs.commands:
-            line = {"policy": policy, **json.loads(encode(command))}
-            commands.write(json.dumps(line, separators=(",", ":")) + "\n")
-
-    return write
-
-
-@contextmanager
-def _commands_to(path: Path | None) -> Iterator[TextIO | None]:
-    """Open the file for commands, if one is wanted."""
-    if path is None:
-        yield None
-        return
-    try:
-        with path.open("w", encoding="utf-8") as out:
-            yield out
-    except OSError as error:
-        raise UsageError(
-            f"--commands {path}: it cannot be written ({error.strerror}); name another file."
-        ) from error
+    workers: int,
+    commands: Callable[[list[str]], None] | None,
+) -> Compared:
+    """Compare, showing progress: quotes of one process, runs of several."""
+    runs = len(swept) * len(setup.periods)
+    several = min(workers, runs) > 1
+    quotes = sum(len(period.of(market).quotes) for period in setup.periods)
+    with runs_progress() if several else quotes_progress() as progress:
+        task = progress.add_task("backtest", total=runs if several else len(swept) * quotes)
+        hearing = Hearing(partial(progress.advance, task), commands)
+        return compare(market, swept, setup, workers, hearing)

@@ -10,13 +10,14 @@ from state.money import to_dollars
 from state.outbox import Outputs
 from state.shared import Attempt
 from streams.backtest.run import Hooks, Options, calendars_for, run_backtest
-from streams.market.cells import utc_text
+from streams.market.errors import utc_text
 from topics.commands import AnyCommand
 from topics.facts import AnyFact, EntryBlocked, StealStarted
 
 from .inputs import (
     AUTO,
     Capital,
+    Columns,
     FeeRate,
     Files,
     PositionSize,
@@ -46,6 +47,7 @@ def explain(
     position: PositionSize = 3_500.0,
     strategy: StrategyName = AUTO,
     fee_rate: FeeRate = 0.001,
+    columns: Columns = None,
 ) -> None:
     """Replay a backtest and show what was weighed for one command or refusal.
 
@@ -54,7 +56,7 @@ def explain(
     Example: `worksteal explain examples/market/coinbase-2018-04-04.csv`
     """
     (chosen,) = read_policies([policy], settings)
-    market = read_data(files, capital, position)
+    market = read_data(files, capital, position, columns)
     found: list[Attempt] = []
     heard = Heard(output_id)
 

@@ -9,12 +9,21 @@ from typing import Annotated
 import typer
 
 from streams.feed import Feed, FeedOptions, Published, run_feed
-from streams.market import Market, read_market
+from streams.market import Market, read_columns, read_market
 from streams.settings import Settings
 
 from .account import Account, read_account
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
-from .inputs import AUTO, Files, PositionSize, StrategyName, UsageError, make_strategy, messages
+from .inputs import (
+    AUTO,
+    Columns,
+    Files,
+    PositionSize,
+    StrategyName,
+    UsageError,
+    make_strategy,
+    messages,
+)
 from .progress import quotes_progress
 
 MAX = "max"
@@ -41,6 +50,7 @@ def feed(
     insecure: Insecure = None,
     topic_prefix: TopicPrefix = None,
     config: Config = None,
+    columns: Columns = None,
 ) -> None:
     """Publish market data to `quotes`, and a strategy's entries and forecasts, at the file's pace.
 
@@ -53,7 +63,7 @@ def feed(
     settings = read_deployment(
         config, bootstrap=bootstrap, insecure=insecure, topic_prefix=topic_prefix
     )
-    market = read_market(files)
+    market = read_market(files, [read_columns(path) for path in columns or ()])
     made = make_strategy(strategy, market, position)
     if limit is not None:
         market = first_quotes(market, limit)
@@ -90,8 +100,8 @@ def first_quotes(market: Market, count: int) -> Market:
     if count >= len(market.quotes):
         return market
     end_us = market.quotes[count].ts_us
-    bars = [bar for bar in market.bars if bar.end_us < end_us]
-    return replace(market, quotes=market.quotes[:count], bars=bars)
+    ended = int(market.bars.end_us.searchsorted(end_us))
+    return replace(market, quotes=market.quotes[:count], bars=market.bars[:ended])
 
 
 async def _until_signal(run: Feed, settings: Settings, account: str) -> Published:

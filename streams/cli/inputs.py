@@ -11,7 +11,7 @@ import yaml
 from rich.console import Console
 
 from state.policy import PRESETS, Policy, PolicyError, policy_from
-from streams.market import Market, read_market
+from streams.market import Market, read_columns, read_market
 from streams.strategies import Strategy, load_strategy, strategy_for
 
 from .guarded import Guarded
@@ -19,6 +19,14 @@ from .guarded import Guarded
 AUTO = "auto"
 
 Files = Annotated[list[Path], typer.Argument(help="Market files; several are merged on one clock.")]
+Columns = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--columns",
+        metavar="FILE",
+        help="Column mapping (YAML) for files that are not ours; may be repeated.",
+    ),
+]
 Policies = Annotated[
     list[str] | None,
     typer.Option(
@@ -133,13 +141,21 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
     return values
 
 
-def read_data(files: Sequence[Path], capital: float, position: float) -> Market:
-    """Read the market files; a position that the capital cannot pay for once is a mistake."""
+def read_data(
+    files: Sequence[Path],
+    capital: float,
+    position: float,
+    columns: Sequence[Path] | None = None,
+) -> Market:
+    """Read the market files by the mappings given for their columns.
+
+    A position that the capital cannot pay for once is a mistake.
+    """
     if position > capital:
         raise UsageError(
             f"--position {position:g} is more than --capital {capital:g}: nothing could be bought."
         )
-    return read_market(files)
+    return read_market(files, [read_columns(path) for path in columns or ()])
 
 
 def make_strategy(name: str, market: Market, position: float) -> Strategy:

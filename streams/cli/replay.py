@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from streams.market.cells import utc_text
+from streams.market.errors import utc_text
 from streams.replay import Recording, Replayed
 from streams.replay import replay as replay_source
 from streams.replay.broker import broker_source

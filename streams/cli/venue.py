@@ -3,12 +3,17 @@
 import asyncio
 import logging
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from state.hours import exchange_sessions
+from state.policy import DEFAULT
+from streams.settings import Settings
 from streams.venue import paper as paper_venue
+from streams.venue.interest import Interest
 from topics.catalogue import EXECUTION
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
@@ -58,6 +63,14 @@ def paper(
             help="Close what a fill opened after so long, as a bot would; 0: leave it open.",
         ),
     ] = 0,
+    borrow_rate: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="A year, charged at each close for borrowed stock capital; 0: nothing.",
+        ),
+    ] = DEFAULT.borrow_rate,
     data_dir: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The venue's own folder. [default: DATA_DIR/venue]"),
@@ -86,6 +99,7 @@ def paper(
         snapshot_every_us=snapshot_ms * MS,
         partial_fills=partial_fills,
         hold_us=hold_ms * MS,
+        interest=_interest(borrow_rate, settings),
     )
     accounts = paper_venue.read_accounts(account or ())
     with closing(paper_venue.Store(data_dir or settings.data_dir / "venue")) as store:
@@ -94,6 +108,19 @@ def paper(
         )
         report = _remark if verbose else None
         asyncio.run(paper_venue.run(venue, settings, typer.echo, _remark, report))
+
+
+def _interest(rate: float, settings: Settings) -> Interest | None:
+    """Return the terms for borrowed capital: New York's closes of the years that a worker knows."""
+    if not rate:
+        return None
+    years = settings.calendar_years
+    if years is None:
+        now = datetime.now(UTC).year
+        years = now - 1, now + 1
+    return Interest(
+        rate, DEFAULT.trading_days, exchange_sessions(*years).closes, DEFAULT.asset_class
+    )
 
 
 def _remark(line: str) -> None:

@@ -1,13 +1,25 @@
-"""Market files: what a backtest is fed with, read strictly and replayed without looking ahead."""
+"""Market data: what a backtest is fed with, read strictly and replayed without looking ahead.
 
+rows (our CSV) ───────────────────────────────┐
+foreign_csv, arrow, frame → raw → foreign ────┼→ table → replay ─┐
+recorded (a journal) ─────────────────────────┴────────→ ticks ──┴→ merge → Market
+"""
+
+from .bar import Bar, Forecast
+from .bars import Bars
+from .columns import ColumnMap, read_columns
+from .errors import MarketError
+from .frame import market_from_frame
 from .instants import Instant, instants, quote_event
-from .model import Bar, Forecast, Kind, Market, MarketError
+from .model import Kind, Market
 from .quote import MarketQuote
 from .quotes import Quotes
 from .read import read_market
 
 __all__ = [
     "Bar",
+    "Bars",
+    "ColumnMap",
     "Forecast",
     "Instant",
     "Kind",
@@ -16,6 +28,8 @@ __all__ = [
     "MarketQuote",
     "Quotes",
     "instants",
+    "market_from_frame",
     "quote_event",
+    "read_columns",
     "read_market",
 ]

@@ -7,24 +7,17 @@ field, and what to do.
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from topics.limits import PRICE_MAX, QUANTITY_MAX, SYMBOL_PATTERN, TIME_US_MAX
 from topics.symbols import normal_symbol
 
-from .model import MarketError
+from .errors import EPOCH, MICROSECOND, MarketError
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _SYMBOL = re.compile(SYMBOL_PATTERN)
-_TIME_EXAMPLE = "2018-04-04T00:00:00Z"
+TIME_EXAMPLE = "2018-04-04T00:00:00Z"
 _SHOWN_MAX = 40
-
-
-def utc_text(ts_us: int) -> str:
-    """Write a time in microseconds since 1970 the way the files do."""
-    return f"{(_EPOCH + timedelta(microseconds=ts_us)).isoformat().removesuffix('+00:00')}Z"
 
 
 class Cells:
@@ -62,12 +55,11 @@ class Cells:
     def symbol(self) -> str:
         """Return the symbol in its normal form."""
         text = self._cells[self._place["symbol"]].strip()
-        normal = normal_symbol(text)
-        if not _SYMBOL.match(text) or not _SYMBOL.match(normal):
+        if not is_symbol(text):
             raise self.fault(
-                "symbol", f"{_shown(text)} is not a symbol such as BTCUSD or AAPL; correct the line"
+                "symbol", f"{shown(text)} is not a symbol such as BTCUSD or AAPL; correct the line"
             )
-        return normal
+        return normal_symbol(text)
 
     def time_us(self) -> int:
         """Return the start of the bar in microseconds since 1970 UTC."""
@@ -76,14 +68,14 @@ class Cells:
             moment = datetime.fromisoformat(text)
         except ValueError:
             raise self.fault(
-                "time", f"{_shown(text)} is not a time such as {_TIME_EXAMPLE}; correct the line"
+                "time", f"{shown(text)} is not a time such as {TIME_EXAMPLE}; correct the line"
             ) from None
         if moment.tzinfo is None:
-            raise self.fault("time", f"{_shown(text)} names no time zone; end it with Z for UTC")
-        ts_us = (moment - _EPOCH) // _MICROSECOND
+            raise self.fault("time", f"{shown(text)} names no time zone; end it with Z for UTC")
+        ts_us = (moment - EPOCH) // MICROSECOND
         if not 0 <= ts_us <= TIME_US_MAX:
             raise self.fault(
-                "time", f"{_shown(text)} is not between 1970 and 2100; correct the line"
+                "time", f"{shown(text)} is not between 1970 and 2100; correct the line"
             )
         return ts_us
 
@@ -104,9 +96,14 @@ class Cells:
             what = f"is beyond the limit of {most:g}"
         else:
             return value
-        raise self.fault(field, f"{_shown(text)} {what}; correct or remove the line")
+        raise self.fault(field, f"{shown(text)} {what}; correct or remove the line")
 
 
-def _shown(text: str) -> str:
+def is_symbol(text: str) -> bool:
+    """Tell whether a text can be a symbol, as it stands and in its normal form."""
+    return bool(_SYMBOL.match(text) and _SYMBOL.match(normal_symbol(text)))
+
+
+def shown(text: str) -> str:
     """Quote a cell for a message, shortened, on one line."""
     return repr(text if len(text) <= _SHOWN_MAX else text[:_SHOWN_MAX] + "…")

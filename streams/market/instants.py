@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from topics.events import Quote
 
-from .model import Bar, Market
+from .bar import Bar
+from .model import Market
 from .quote import MarketQuote
 
 
@@ -27,7 +28,7 @@ def instants(market: Market, due_us: Callable[[], int | None] | None = None) -> 
     `due_us` is asked before each one when something else is due (None: nothing is); until the data
     ends, that is an instant too.
     """
-    quotes, bars = list(market.quotes), market.bars
+    quotes, bars = list(market.quotes), list(market.bars)
     next_quote = next_bar = 0
     while next_quote < len(quotes) or next_bar < len(bars):
         times = []

@@ -1,46 +1,21 @@
-"""What a market file becomes: quotes for the desk and the venue, finished bars for strategies."""
+"""What market data becomes: quotes for the desk and the venue, finished bars for strategies."""
 
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Literal
 
+import numpy as np
+
+from .bar import Bar, Forecast
+from .bars import Bars
+from .errors import MarketError, utc_text
 from .quotes import Quotes
+
+__all__ = ["Bar", "Bars", "Forecast", "Kind", "Market", "MarketError"]
 
 Kind = Literal["minute", "hourly"]
 
-
-class MarketError(Exception):
-    """A market file that cannot be used; the message is one sentence for the person who gave it."""
-
-
-class Forecast(NamedTuple):
-    """What a model expected of one bar; dollars for one unit.
-
-    The file does not say when it was issued, and it does not promise that `low` is below `high`.
-    """
-
-    low: float
-    high: float
-    close: float
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A finished bar.  Times in microseconds since 1970 UTC, prices in dollars.
-
-    Nobody may see it before `end_us`.  `forecast` is the one that the file gives for this very
-    bar; as nobody knows when it was issued, a strategy may use it only for the bar that follows.
-    """
-
-    symbol: str
-    start_us: int
-    end_us: int
-    bid_low: float
-    ask_low: float
-    bid_high: float
-    ask_high: float
-    bid_close: float
-    ask_close: float
-    forecast: Forecast | None = None
+LONG_BAR_US = 30 * 60 * 1_000_000
+"""From this length on, bars are hourly ones: few come in a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +24,31 @@ class Market:
 
     `quotes` are in time order; at one instant, in the order of the files and of their lines.
     `bars` are ordered by end, then symbol.  `symbols` are sorted.  `bar_us` is the longest bar of
-    any file in microseconds, and `kind` is "hourly" as soon as one file is.  `notes` say what a
-    reader of any result must know about the data.
+    any file in microseconds, and `kind` is "hourly" if it is half an hour or longer.  `notes` say
+    what a reader of any result must know about the data.
     """
 
     quotes: Quotes
-    bars: list[Bar]
+    bars: Bars
     symbols: tuple[str, ...]
     kind: Kind
     bar_us: int
     notes: tuple[str, ...]
+
+    def between(self, from_us: int, until_us: int) -> "Market":
+        """Return the part from `from_us` until right before `until_us` (microseconds since 1970).
+
+        A bar belongs to it if it begins and ends inside; it may end at `until_us` itself.  Symbols,
+        lengths and notes stay those of the whole.  Raises `MarketError` if no quote is left.
+        """
+        first, end = np.searchsorted(self.quotes.ts_us, (from_us, until_us))
+        if first >= end:
+            times = self.quotes.ts_us
+            raise MarketError(
+                f"No quote lies from {utc_text(from_us)} until {utc_text(until_us)}; the data goes "
+                f"from {utc_text(int(times[0]))} to {utc_text(int(times[-1]))}."
+            )
+        ended = self.bars[: int(np.searchsorted(self.bars.end_us, until_us, "right"))]
+        return replace(
+            self, quotes=self.quotes[first:end], bars=ended.take(ended.start_us >= from_us)
+        )

@@ -55,11 +55,15 @@ class Quotes(Sequence[MarketQuote]):
     @cached_property
     def tracks(self) -> tuple[Track, ...]:
         """The quotes of each symbol, in the order of `names`."""
-        found = []
-        for code in range(len(self.names)):
-            places = np.flatnonzero(self.codes == code)
-            found.append(Track(places, self.ts_us[places], self.bids[places], self.asks[places]))
-        return tuple(found)
+        # Small numbers are sorted by counting; a stable sort keeps each symbol's quotes in order.
+        order = np.argsort(self.codes.astype(np.uint16), kind="stable")
+        ends = np.cumsum(np.bincount(self.codes, minlength=len(self.names)))
+        ts_us, bids, asks = self.ts_us[order], self.bids[order], self.asks[order]
+        starts = [0, *ends[:-1].tolist()]
+        return tuple(
+            Track(order[first:end], ts_us[first:end], bids[first:end], asks[first:end])
+            for first, end in zip(starts, ends.tolist(), strict=True)
+        )
 
     @cached_property
     def instant_numbers(self) -> Ints:

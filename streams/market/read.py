@@ -1,56 +1,53 @@
-"""Read several market files and merge them on one clock."""
+"""Read several files of market data, each in its own form, and merge them on one clock."""
 
 from collections.abc import Sequence
-from heapq import merge
 from pathlib import Path
 
-from .cells import utc_text
-from .model import Bar, Kind, Market, MarketError
+from .arrow import FEATHER, PARQUET, read_arrow
+from .columns import ColumnMap
+from .errors import MarketError
+from .foreign import part_of
+from .foreign_csv import read_csv
+from .lines import opened
+from .merge import merged
+from .model import Market
 from .notes import notes_of
-from .quote import MarketQuote
-from .quotes import Quotes
 from .replay import replay
-from .rows import read_file
+from .rows import read_native
+from .table import Part
+
+RECORDING = b"worksteal recording "
+"""What a recording begins with; named here so that reading a CSV does not import Kafka."""
 
 
-def read_market(paths: Sequence[Path]) -> Market:
+def read_market(paths: Sequence[Path], columns: ColumnMap | Sequence[ColumnMap] = ()) -> Market:
     """Read the files, in the order that decides between events of the same instant.
 
-    Raises `MarketError` with one sentence for anything that is wrong with any of them.
+    A file's form is known by how it begins.  `columns` are mappings of other people's columns: a
+    file goes by the first one that is for its name, without one it has ours.  Raises `MarketError`
+    with one sentence for anything that is wrong with any of them.
     """
     if not paths:
         raise MarketError("No market file was given; name at least one CSV file.")
-    streams: list[list[MarketQuote]] = []
-    bars: list[tuple[Bar, Path]] = []
-    notes: list[str] = []
-    kinds: list[Kind] = []
-    for path in paths:
-        file = read_file(path)
-        quotes, own = replay(file)
-        streams.append(quotes)
-        bars.extend((bar, path) for bar in own)
-        notes.extend(notes_of(file, quotes))
-        kinds.append(file.layout.kind)
-    _refuse_overlaps(bars)
-    ordered = sorted((bar for bar, _ in bars), key=lambda bar: (bar.end_us, bar.symbol))
-    return Market(
-        quotes=Quotes.of(merge(*streams, key=lambda quote: quote.ts_us)),  # ties: in order of files
-        bars=ordered,
-        symbols=tuple(sorted({bar.symbol for bar in ordered})),
-        kind="hourly" if "hourly" in kinds else "minute",
-        bar_us=max(bar.end_us - bar.start_us for bar in ordered),
-        notes=tuple(notes),
-    )
+    maps = (columns,) if isinstance(columns, ColumnMap) else tuple(columns)
+    return merged([_part(path, [one for one in maps if one.is_for(path)]) for path in paths])
 
 
-def _refuse_overlaps(bars: list[tuple[Bar, Path]]) -> None:
-    """Refuse a symbol that two files speak of at the same time: it would have two prices."""
-    latest: dict[str, tuple[Bar, Path]] = {}
-    for bar, path in sorted(bars, key=lambda pair: pair[0].start_us):
-        before = latest.get(bar.symbol)
-        if before is not None and bar.start_us < before[0].end_us:
-            raise MarketError(
-                f"{path}: {bar.symbol} has a bar at {utc_text(bar.start_us)} that overlaps one in "
-                f"{before[1]}; give each symbol from one file at a time."
-            )
-        latest[bar.symbol] = (bar, path)
+def _part(path: Path, maps: Sequence[ColumnMap]) -> Part:
+    with opened(path) as stream:
+        beginning = stream.read(len(RECORDING))
+    if beginning == RECORDING:
+        from .recorded import read_recorded  # noqa: PLC0415 - brings Kafka's client along
+
+        chosen = next((one for one in maps if one.kind == "recorded"), None)
+        return read_recorded(path, chosen.bar_us if chosen else None)
+    chosen = next((one for one in maps if one.kind != "recorded"), None)
+    if beginning.startswith((PARQUET, FEATHER)):
+        raw, found = read_arrow(path, chosen)
+        return part_of(raw, found, path.name)
+    if chosen is not None:
+        return part_of(read_csv(path, chosen), chosen, path.name)
+    table = read_native(path)
+    quotes, bars = replay(table)
+    notes = tuple(notes_of(path.name, table, len(quotes)))
+    return Part(str(path), quotes, bars, table.bar_us, notes)

@@ -1,107 +1,95 @@
-"""Turn the bars of one file into quotes and finished bars.
+"""Turn the bars of one source into quotes and finished bars, all of them at once.
 
 A bar is replayed as four quotes: its start, a quarter and a half into it, and one second before
 its end.  An up bar went to its low first, a down bar to its high.  That order is the only thing
 taken from a bar's own end before the end; sizes and opening prices never are.
 """
 
-from collections.abc import Iterator
+import numpy as np
+from numpy.typing import NDArray
 
-from .model import Bar
-from .quote import MarketQuote
-from .rows import SECOND_US, MarketFile, Prices, Row
+from .bars import Bars
+from .quotes import Floats, Ints, Quotes
+from .table import SECOND_US, BarTable
 
-_Pair = tuple[float, float]
-_Sizes = tuple[float | None, float | None]
-
-
-def replay(file: MarketFile) -> tuple[list[MarketQuote], list[Bar]]:
-    """Return the file's quotes in time order (ties: by line) and its bars in the order of lines."""
-    quotes: list[MarketQuote] = []
-    bars: list[Bar] = []
-    previous: dict[str, Row] = {}
-    for row in file.rows:
-        quotes.extend(_quotes(row, previous.get(row.symbol), file.bar_us))
-        bars.append(_bar(row, file.bar_us))
-        previous[row.symbol] = row
-    quotes.sort(key=lambda quote: quote.ts_us)  # stable: lines keep their order at one instant
-    return quotes, bars
+_Pair = tuple[Floats, Floats]
+_Flags = NDArray[np.bool_]
+QUOTES_A_BAR = 4
 
 
-def _quotes(row: Row, previous: Row | None, bar_us: int) -> Iterator[MarketQuote]:
-    """Yield the three or four quotes of a bar.
+def replay(table: BarTable) -> tuple[Quotes, Bars]:
+    """Return the quotes in time order (ties: by row) and the bars, by end and then symbol."""
+    previous = table.previous()
+    first, known = _first(table, previous)
+    lows, highs = _pair(table.bid.low, table.ask.low), _pair(table.bid.high, table.ask.high)
+    closes = _pair(table.bid.close, table.ask.close)
+    rose = _rose(table, previous)
+    step = table.bar_us
+    offsets = np.array([0, step // 4, step // 2, step - SECOND_US], np.int64)
+    times = (table.start_us[:, None] + offsets).ravel()
 
-    A size is known for the close only, so the earlier quotes carry the size of the bar before.
-    """
-    first = _first(row, previous, bar_us)
-    lowest, highest = _pair(row.bid.low, row.ask.low), _pair(row.bid.high, row.ask.high)
-    turns = (lowest, highest) if _rose(row, previous) else (highest, lowest)
-    before: _Sizes = (previous.bid_size, previous.ask_size) if previous else (None, None)
-    start_us = row.start_us
-    if first is not None:
-        yield _quote(start_us, row.symbol, first, before)
-    yield _quote(start_us + bar_us // 4, row.symbol, turns[0], before)
-    yield _quote(start_us + bar_us // 2, row.symbol, turns[1], before)
-    close = _pair(row.bid.close, row.ask.close)
-    closing = (row.bid_size, row.ask_size)
-    yield _quote(start_us + bar_us - SECOND_US, row.symbol, close, closing)
+    # A stable sort keeps the rows' order at one instant; what nobody can know is left out.
+    kept = np.ones((len(table.codes), QUOTES_A_BAR), np.bool_)
+    kept[:, 0] = known
+    places = np.flatnonzero(kept)
+    places = places[np.argsort(times[places], kind="stable")]
+
+    def column(*parts: Floats) -> Floats:
+        return np.stack(parts, axis=1).ravel()[places]
+
+    def prices(side: int) -> Floats:
+        low, high = lows[side], highs[side]
+        turns = np.where(rose, low, high), np.where(rose, high, low)
+        return column(first[side], *turns, closes[side])
+
+    def sizes(own: Floats | None) -> Floats:
+        if own is None:
+            return np.full(len(places), np.nan)
+        before = np.where(previous >= 0, own[previous], np.nan)
+        return column(before, before, before, own)
+
+    bids = prices(0)
+    quotes = Quotes(
+        table.names,
+        times[places],
+        np.repeat(table.codes, QUOTES_A_BAR)[places],
+        bids,
+        bids if table.bid is table.ask else prices(1),
+        sizes(table.bid.size),
+        sizes(table.ask.size),
+    )
+    return quotes, _bars(table, np.stack([*lows, *highs, *closes]))
 
 
-def _first(row: Row, previous: Row | None, bar_us: int) -> _Pair | None:
-    """Return the price at the start of the bar, None when nobody can know it.
+def _first(table: BarTable, previous: Ints) -> tuple[_Pair, _Flags]:
+    """Return the prices at the starts of the bars, and whether anybody can know them.
 
     Without an open it is the close of the bar before, if that one ended just here: after a gap
     (a night, a lost hour) the old close is not a price that anybody could still trade at.
     """
-    if row.bid.open is not None and row.ask.open is not None:
-        return _pair(row.bid.open, row.ask.open)
-    if previous is None or previous.start_us + bar_us != row.start_us:
-        return None
-    return _pair(previous.bid.close, previous.ask.close)
+    if table.bid.open is not None and table.ask.open is not None:
+        return _pair(table.bid.open, table.ask.open), np.ones(len(previous), np.bool_)
+    joined = (previous >= 0) & (table.start_us[previous] + table.bar_us == table.start_us)
+    return _pair(table.bid.close[previous], table.ask.close[previous]), joined
 
 
-def _rose(row: Row, previous: Row | None) -> bool:
-    """Tell whether the bar went up: from its open, else from the close before, else its middle."""
-    if row.bid.open is not None and row.ask.open is not None:
-        start = row.bid.open + row.ask.open
-    elif previous is not None:
-        start = previous.bid.close + previous.ask.close
+def _rose(table: BarTable, previous: Ints) -> _Flags:
+    """Tell which bars went up: from the open, else from the close before, else from the middle."""
+    bid, ask = table.bid, table.ask
+    closed = bid.close + ask.close
+    if bid.open is not None and ask.open is not None:
+        started = bid.open + ask.open
     else:
-        start = row.bid.low + row.bid.high
-    return row.bid.close + row.ask.close >= start
+        started = np.where(previous >= 0, closed[previous], bid.low + bid.high)
+    return np.asarray(closed >= started)
 
 
-def _bar(row: Row, bar_us: int) -> Bar:
-    bid_low, ask_low = _pair(row.bid.low, row.ask.low)
-    bid_high, ask_high = _pair(row.bid.high, row.ask.high)
-    bid_close, ask_close = _pair(row.bid.close, row.ask.close)
-    return Bar(
-        symbol=row.symbol,
-        start_us=row.start_us,
-        end_us=row.start_us + bar_us,
-        bid_low=bid_low,
-        ask_low=ask_low,
-        bid_high=bid_high,
-        ask_high=ask_high,
-        bid_close=bid_close,
-        ask_close=ask_close,
-        forecast=row.forecast,
-    )
+def _bars(table: BarTable, prices: Floats) -> Bars:
+    end_us = table.start_us + table.bar_us
+    bars = Bars(table.names, table.codes, table.start_us, end_us, prices, table.forecasts)
+    return bars.take(np.lexsort((table.codes, end_us)))
 
 
-def _pair(bid: float, ask: float) -> _Pair:
+def _pair(bid: Floats, ask: Floats) -> _Pair:
     """Order bid and ask: a bar's two extremes are of different instants and may stand crossed."""
-    return (bid, ask) if bid <= ask else (ask, bid)
-
-
-def _quote(ts_us: int, symbol: str, pair: _Pair, sizes: _Sizes) -> MarketQuote:
-    return MarketQuote(ts_us, symbol, pair[0], pair[1], sizes[0], sizes[1])
-
-
-def crossed(prices: tuple[Prices, Prices]) -> bool:
-    """Tell whether any of a bar's four bids is above the ask beside it."""
-    bid, ask = prices
-    return any(
-        low is not None and high is not None and low > high
-        for low, high in zip(bid, ask, strict=True)
-    )
+    return (bid, ask) if bid is ask else (np.minimum(bid, ask), np.maximum(bid, ask))

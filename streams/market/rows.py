@@ -1,28 +1,25 @@
-"""Read one market file into rows: which layout it has, and every line checked.
-
-Files are streamed; a line is decoded on its own so that even bad bytes are reported by line.
-"""
+"""Read one of our own CSV files into columns: which layout it has, and every line checked."""
 
 import csv
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+import math
+from array import array
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from .cells import Cells, utc_text
-from .model import Forecast, Kind, MarketError
+import numpy as np
 
-SECOND_US = 1_000_000
-MINUTE_US = 60 * SECOND_US
-HOUR_US = 60 * MINUTE_US
-BAR_US_MIN = 10 * SECOND_US
-"""Shorter bars leave no room for four quotes, the last of them a second before the end."""
+from .bar import Forecast
+from .cells import Cells
+from .errors import MarketError, utc_text
+from .lines import Lines, opened
+from .quotes import Floats, Ints
+from .table import BAR_US_MIN, HOUR_US, MINUTE_US, SECOND_US, BarTable, Side, shortest_step_us
 
 
 class Layout(NamedTuple):
     """One kind of file, known by its columns.  `bar_us` is used when one instant is all it has."""
 
-    kind: Kind
     columns: tuple[str, ...]
     bar_us: int
 
@@ -48,81 +45,33 @@ class Row(NamedTuple):
     forecast: Forecast | None = None
 
 
-class MarketFile(NamedTuple):
-    """One file, read."""
-
-    path: Path
-    layout: Layout
-    bar_us: int
-    rows: list[Row]
-
-
 _SIDES = tuple(
     f"{side}_{name}" for side in ("bid", "ask") for name in ("open", "high", "low", "close", "size")
 )
-QUOTE_BARS = Layout("minute", ("time", "symbol", *_SIDES), MINUTE_US)
-TRADE_BARS = Layout("hourly", ("time", "symbol", "open", "high", "low", "close", "volume"), HOUR_US)
+QUOTE_BARS = Layout(("time", "symbol", *_SIDES), MINUTE_US)
+TRADE_BARS = Layout(("time", "symbol", "open", "high", "low", "close", "volume"), HOUR_US)
 FORECASTS = ("forecast_high", "forecast_low", "forecast_close")
-FORECAST_BARS = Layout(
-    "hourly", ("time", "symbol", "high", "low", "close", "volume", *FORECASTS), HOUR_US
-)
+FORECAST_BARS = Layout(("time", "symbol", "high", "low", "close", "volume", *FORECASTS), HOUR_US)
+_NO_FORECAST = (None, None, None)
 LAYOUTS = (QUOTE_BARS, TRADE_BARS, FORECAST_BARS)
 
 
-class _Lines:
-    """The decoded lines of a file; `number` is that of the line given last."""
-
-    def __init__(self, path: Path, stream: Iterable[bytes]) -> None:
-        self._path = path
-        self._numbered = enumerate(stream, 1)
-        self.number = 1
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        self.number, raw = next(self._numbered)
-        try:
-            # Spreadsheets put a byte order mark in front of the header; it means nothing.
-            return raw.decode("utf-8-sig" if self.number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            raise MarketError(
-                f"{self._path} line {self.number}: the line holds bytes that are not UTF-8 text; "
-                "save the file as plain UTF-8 CSV."
-            ) from None
-
-
-def read_file(path: Path) -> MarketFile:
+def read_native(path: Path) -> BarTable:
     """Read and check a whole file; raises `MarketError` with the first thing that is wrong."""
-    try:
-        with path.open("rb") as stream:
-            return _read(path, _Lines(path, stream))
-    except FileNotFoundError:
-        raise MarketError(f"{path}: there is no such file; check the path.") from None
-    except OSError as error:
-        raise MarketError(
-            f"{path}: the file cannot be read ({error.strerror}); check the path."
-        ) from None
-
-
-def _read(path: Path, lines: _Lines) -> MarketFile:
-    reader = csv.reader(lines, strict=True)
-    try:
-        header = next(reader, None)
-        if header is None:
-            raise MarketError(
-                f"{path} line 1: the file is empty; expected a header like "
-                f"{','.join(TRADE_BARS.columns)}."
-            )
-        layout, place = _layout_of(path, [name.strip() for name in header])
-        rows = list(_rows(path, reader, lines, layout, place))
-    except csv.Error as error:
-        raise MarketError(
-            f"{path} line {lines.number}: the line is not sound CSV ({error}); correct it."
-        ) from None
-    if not rows:
-        raise MarketError(f"{path} line 2: the file has a header and no bars; add at least one.")
-    return MarketFile(path, layout, _bar_us(path, layout, rows), rows)
+    with opened(path) as stream:
+        lines = Lines(path, stream)
+        reader = csv.reader(lines, strict=True)
+        try:
+            header = next(reader, None)
+            if header is None:
+                raise MarketError(
+                    f"{path} line 1: the file is empty; expected a header like "
+                    f"{','.join(TRADE_BARS.columns)}."
+                )
+            layout, place = _layout_of(path, [name.strip() for name in header])
+            return _table(path, layout, _rows(path, reader, lines, layout, place))
+        except csv.Error as error:
+            raise lines.unsound(error) from None
 
 
 def _layout_of(path: Path, header: list[str]) -> tuple[Layout, dict[str, int]]:
@@ -147,7 +96,7 @@ def _layout_of(path: Path, header: list[str]) -> tuple[Layout, dict[str, int]]:
 def _rows(
     path: Path,
     reader: Iterator[list[str]],
-    lines: _Lines,
+    lines: Lines,
     layout: Layout,
     place: dict[str, int],
 ) -> Iterator[Row]:
@@ -212,10 +161,34 @@ def _prices(cells: Cells, side: str, *, has_open: bool = True) -> Prices:
     return Prices(first, high, low, cells.price(f"{side}close"))
 
 
-def _bar_us(path: Path, layout: Layout, rows: list[Row]) -> int:
+def _table(path: Path, layout: Layout, rows: Iterator[Row]) -> BarTable:
+    """Gather rows as columns, one row at a time: as objects a million would fill the memory."""
+    starts, values, symbols = array("q"), array("d"), dict[str, int]()
+    codes = array("q")
+    for row in rows:
+        starts.append(row.start_us)
+        codes.append(symbols.setdefault(row.symbol, len(symbols)))
+        cells = (*row.bid, row.bid_size, *row.ask, row.ask_size, *(row.forecast or _NO_FORECAST))
+        values.extend(math.nan if cell is None else cell for cell in cells)
+    if not starts:
+        raise MarketError(f"{path} line 2: the file has a header and no bars; add at least one.")
+    start_us: Ints = np.array(starts, np.int64)
+    columns: Floats = np.ascontiguousarray(np.array(values).reshape(len(starts), -1).T)
+    names = tuple(sorted(symbols))
+    ranks = np.array([names.index(symbol) for symbol in symbols], np.int64)
+    if layout is QUOTE_BARS:
+        bid, ask = Side(*columns[0:5]), Side(*columns[5:10])
+    else:
+        first = columns[0] if layout is TRADE_BARS else None
+        bid = ask = Side(first, columns[1], columns[2], columns[3], None)
+    forecasts = columns[10:13] if layout is FORECAST_BARS else None
+    bar_us = _bar_us(path, layout, start_us)
+    return BarTable(names, ranks[np.array(codes, np.int64)], start_us, bar_us, bid, ask, forecasts)
+
+
+def _bar_us(path: Path, layout: Layout, start_us: Ints) -> int:
     """Return the length of the file's bars: its shortest step from one time to the next."""
-    steps = (after.start_us - before.start_us for before, after in pairwise(rows))
-    bar_us = min((step for step in steps if step > 0), default=layout.bar_us)
+    bar_us = shortest_step_us(start_us) or layout.bar_us
     if bar_us < BAR_US_MIN:
         raise MarketError(
             f"{path}: two lines are only {bar_us / SECOND_US:g} s apart in the field time; "

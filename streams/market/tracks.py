@@ -37,7 +37,8 @@ class Track:
     @cached_property
     def place_list(self) -> list[int]:
         """`places` as numbers, for bisecting."""
-        return self.places.tolist()
+        found: list[int] = self.places.tolist()
+        return found
 
     @cached_property
     def _blocks(self) -> tuple[Floats, Floats, Floats, Floats]:

@@ -2,11 +2,11 @@
 
 from streams.backtest.result import Comparison
 
-from .chart import Chart, Trace, axis, layout, literal, run_color
+from .chart import Chart, Place, Trace, axis, layout, literal, run_color
 from .rows import count, refusal_reasons
 
 
-def refusals_chart(comparison: Comparison) -> Chart:
+def refusals_chart(comparison: Comparison, place: Place) -> Chart:
     """Draw one group of bars for each reason, the most frequent on top."""
     reasons = refusal_reasons(comparison)
     runs = comparison.runs
@@ -24,8 +24,8 @@ def refusals_chart(comparison: Comparison) -> Chart:
         for index, (name, run) in enumerate(runs.items())
     ]
     return Chart(
-        id="refusals",
-        title="Refusals by reason",
+        id=place.id("refusals"),
+        title=place.title("Refusals by reason"),
         caption="How often an entry was blocked for each reason, once for each change of reason.",
         traces=traces if reasons else [],
         layout=layout(

@@ -8,8 +8,24 @@ file serves light and dark.
 from dataclasses import dataclass, field
 
 Trace = dict[str, object]
-RUN_COLORS = 6
+RUN_COLORS = 8
 """So many `--run-N` colours the style sheet has; later runs begin again at the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a chart stands: of which period (none if there is one alone), among how many."""
+
+    period: str = ""
+    of: int = 1
+
+    def id(self, base: str) -> str:
+        """Give the id of a chart, one for each period."""
+        return f"{base}-{self.period}" if self.period else base
+
+    def title(self, base: str) -> str:
+        """Give a heading that names the period."""
+        return f"{base}, {self.period}" if self.period else base
 
 
 @dataclass(frozen=True, slots=True)

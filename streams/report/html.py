@@ -6,59 +6,111 @@ it also names, by hash, the only two scripts that may run, so a slip in escaping
 
 import base64
 import hashlib
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
-from streams.backtest.result import Comparison
+from streams.compare import Compared, Part
 
 from .bars import refusals_chart
-from .chart import Chart
+from .chart import Chart, Place
+from .choice import charted
 from .document import comparison_document, require_finite
 from .lines import capital_chart, equity_chart
-from .rows import REFUSALS_HEADING, comparison_rows, money, signed_money
+from .ranking import ranking
+from .rows import REFUSALS_HEADING, Row, comparison_rows, difference, money, signed_money
+from .swept import swept_charts
 from .timeline import timeline_charts, utc
+from .worth import worth_chart
 from .write import write_atomically
 
+RANKED_MAX = 200
+"""Lines of the ranking; `--json` has every policy."""
+CHARTS_LIBRARY = "plotly-basic.min.js"
+"""plotly.js 4.1.1 with its basic charts alone, a quarter of the whole; its licence lies beside it."""
 
-def write_report(comparison: Comparison, path: Path) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What is shown of one period."""
+
+    name: str
+    heading: str
+    """Ends the headings of this period's tables; empty when there is one period alone."""
+    period: tuple[str, str]
+    quotes: int
+    policies: list[str]
+    rows: list[Row]
+    equity: Chart
+    capital: Chart
+    worth: Chart
+    refusals: Chart
+    timelines: list[Chart]
+    dropped: bool
+    """Steals happened whose course was not kept."""
+
+
+def write_report(compared: Compared, path: Path) -> None:
     """Write the whole report to `path`; raise `ReportError` when that is not possible."""
     # Lone surrogates (a file name that is not UTF-8) are shown as escapes, not refused.
-    write_atomically(path, _render(comparison).encode("utf-8", "backslashreplace"))
+    write_atomically(path, _render(compared).encode("utf-8", "backslashreplace"))
 
 
-def _render(comparison: Comparison) -> str:
-    require_finite(comparison_document(comparison), "comparison")
-    equity, capital = equity_chart(comparison), capital_chart(comparison)
-    timelines, refusals = timeline_charts(comparison), refusals_chart(comparison)
-    charts = [equity, capital, *timelines, refusals]
-    plotly_js, charts_js = str(get_plotlyjs()), _text("charts.js")
+def _render(compared: Compared) -> str:
+    require_finite(comparison_document(compared), "comparison")
+    sections = [_section(part, len(compared.parts)) for part in charted(compared)]
+    swept = swept_charts(compared)
+    library, charts_js = _text(CHARTS_LIBRARY), _text("charts.js")
     template = _environment().from_string(_text("template.html.j2"))
     return template.render(
-        comparison=comparison,
-        period=(utc(comparison.first_us), utc(comparison.last_us)),
-        rows=comparison_rows(comparison),
+        comparison=compared.first.comparison,
+        compared=compared,
+        sections=sections,
+        shown=len(sections[0].policies),
+        ranking=ranking(compared, RANKED_MAX),
         refusals_heading=REFUSALS_HEADING,
-        breaches={
-            name: run.capacity_breaches
-            for name, run in comparison.runs.items()
-            if run.capacity_breaches
-        },
-        tiles=_tiles(comparison),
-        equity=equity,
-        capital=capital,
-        timelines=timelines,
-        refusals=refusals,
-        drawn=_drawn(charts),
+        breaches=_breaches(compared),
+        tiles=_tiles(compared),
+        swept=swept,
+        drawn=_drawn([*(chart for charts in swept for chart in charts), *_charts(sections)]),
         # Ours or plotly's, never data; escaping would break all three.
         style=Markup(_text("style.css")),  # noqa: S704
-        plotly_js=Markup(plotly_js),  # noqa: S704
+        plotly_js=Markup(library),  # noqa: S704
         charts_js=Markup(charts_js),  # noqa: S704
-        script_hashes=[_script_hash(plotly_js), _script_hash(charts_js)],
+        script_hashes=[_script_hash(library), _script_hash(charts_js)],
     )
+
+
+def _section(part: Part, parts: int) -> Section:
+    comparison = part.comparison
+    place = Place(part.name if parts > 1 else "", parts)
+    timelines = timeline_charts(comparison, place)
+    return Section(
+        name=part.name,
+        heading=f", {place.period}" if place.period else "",
+        period=(utc(comparison.first_us), utc(comparison.last_us)),
+        quotes=comparison.quotes,
+        policies=list(comparison.runs),
+        rows=comparison_rows(part),
+        equity=equity_chart(comparison, place),
+        capital=capital_chart(comparison, place),
+        worth=worth_chart(part, place),
+        refusals=refusals_chart(comparison, place),
+        timelines=timelines,
+        dropped=any(run.steals > 0 and not run.timeline for run in comparison.runs.values()),
+    )
+
+
+def _charts(sections: list[Section]) -> list[Chart]:
+    found = []
+    for section in sections:
+        found += [section.equity, section.capital, section.worth]
+        found += [] if section.dropped else section.timelines
+        found.append(section.refusals)
+    return found
 
 
 def _drawn(charts: list[Chart]) -> list[dict[str, object]]:
@@ -72,16 +124,35 @@ def _drawn(charts: list[Chart]) -> list[dict[str, object]]:
     return drawn
 
 
-def _tiles(comparison: Comparison) -> list[dict[str, str]]:
-    """Give the first answer a reader wants: what each run earned, and against the first."""
-    tiles: list[dict[str, str]] = []
-    runs = list(comparison.runs.items())
-    for name, run in runs:
-        first_name, first = runs[0]
-        difference = signed_money(run.pnl - first.pnl)
-        against = "" if run is first else f"{difference} against {first_name}"
-        tiles.append({"name": name, "pnl": signed_money(run.pnl), "against": against})
-    return tiles
+def _breaches(compared: Compared) -> list[tuple[str, int]]:
+    """Name every run, shown or not, that had more in use than it had."""
+    return [
+        (name if len(compared.parts) == 1 else f"{name} ({part.name})", run.capacity_breaches)
+        for part in compared.parts
+        for name, run in part.comparison.runs.items()
+        if run.capacity_breaches
+    ]
+
+
+def _tiles(compared: Compared) -> list[dict[str, object]]:
+    """Give the first answer a reader wants: what each run earned, and against the baseline."""
+    parts = charted(compared)
+    return [
+        {
+            "name": name,
+            "figures": [
+                {
+                    "period": part.name if len(parts) > 1 else "",
+                    "pnl": signed_money(part.comparison.runs[name].pnl),
+                    "against": f"{difference(part.against[name])} against {compared.baseline}"
+                    if name in part.against
+                    else "",
+                }
+                for part in parts
+            ],
+        }
+        for name in parts[0].comparison.runs
+    ]
 
 
 def _environment() -> Environment:

@@ -4,46 +4,49 @@ from collections.abc import Sequence
 
 from streams.backtest.result import Comparison, Series
 
-from .chart import Chart, Trace, axis, layout, literal, milliseconds, run_color, time_axis
+from .chart import Chart, Place, Trace, axis, layout, literal, milliseconds, run_color, time_axis
 from .rows import money
-from .thin import POINTS_LIMIT, thinned
+from .thin import points_each, thinned
 
 _EMPTY = "No run has a sample: the data holds no full minute."
 _HEAD = ("run", "start $", "lowest $", "highest $", "end $")
 
 
-def equity_chart(comparison: Comparison) -> Chart:
+def equity_chart(comparison: Comparison, place: Place) -> Chart:
     """Draw the equity of all runs."""
     traces: list[Trace] = []
     rows: list[tuple[str, ...]] = []
+    most = points_each(len(comparison.runs) * place.of)
     for index, (name, run) in enumerate(comparison.runs.items()):
         if run.series.ts_us:
             equity = run.series.equity
-            traces.append(_line(name, run.series, equity, run_color(index)))
+            traces.append(_line(name, run.series, equity, run_color(index), most))
             rows.append(_summary(name, equity))
     caption = (
         "Cash and positions at the end of each minute, marked to the last bid or ask, in dollars; "
         "times in UTC. Lines that coincide hide each other: the last run named lies on top."
     )
-    return _chart("equity", "Equity", caption, comparison, traces, rows)
+    return _chart("equity", "Equity", caption, comparison, traces, rows, place)
 
 
-def capital_chart(comparison: Comparison) -> Chart:
+def capital_chart(comparison: Comparison, place: Place) -> Chart:
     """Draw capital in use, a line for each run, against capacity."""
     traces: list[Trace] = []
     rows: list[tuple[str, ...]] = []
+    most = points_each(len(comparison.runs) * place.of)
     for index, (name, run) in enumerate(comparison.runs.items()):
         if run.series.ts_us:
-            traces.append(_line(name, run.series, run.series.in_use, run_color(index)))
+            traces.append(_line(name, run.series, run.series.in_use, run_color(index), most))
             rows.append(_summary(f"in use, {name}", run.series.in_use))
     for name, series, color in _capacities(comparison):
-        traces.append(_line(name, series, series.capacity, color, dash="dash"))
+        traces.append(_line(name, series, series.capacity, color, most, dash="dash"))
         rows.append(_summary(name, series.capacity))
     caption = (
         "Positions and working orders at margin, at the end of each minute, in dollars; times in "
         "UTC. The dashed line is the capacity: no line of capital may cross it."
     )
-    return _chart("capital", "Capital in use against capacity", caption, comparison, traces, rows)
+    title = "Capital in use against capacity"
+    return _chart("capital", title, caption, comparison, traces, rows, place)
 
 
 def _capacities(comparison: Comparison) -> list[tuple[str, Series, str]]:
@@ -60,9 +63,14 @@ def _capacities(comparison: Comparison) -> list[tuple[str, Series, str]]:
 
 
 def _line(
-    name: str, series: Series, values: Sequence[float], color: str, dash: str = "solid"
+    name: str,
+    series: Series,
+    values: Sequence[float],
+    color: str,
+    most: int,
+    dash: str = "solid",
 ) -> Trace:
-    kept = thinned(values)
+    kept = thinned(values, most)
     return {
         "type": "scatter",
         "mode": "lines",
@@ -86,15 +94,17 @@ def _chart(
     comparison: Comparison,
     traces: list[Trace],
     rows: list[tuple[str, ...]],
+    place: Place,
 ) -> Chart:
     longest = max((len(run.series.ts_us) for run in comparison.runs.values()), default=0)
+    most = points_each(len(comparison.runs) * place.of)
     thinned_note = (
-        f"Of {longest:,} minutes about {POINTS_LIMIT:,} are drawn: the first, lowest, highest and "
+        f"Of {longest:,} minutes about {most:,} are drawn: the first, lowest, highest and "
         "last of each stretch."
     )
     return Chart(
-        id=id_,
-        title=title,
+        id=place.id(id_),
+        title=place.title(title),
         caption=caption,
         traces=traces,
         layout=layout(
@@ -106,5 +116,5 @@ def _chart(
         head=_HEAD,
         rows=rows,
         empty=_EMPTY,
-        more=[thinned_note] if longest > POINTS_LIMIT else [],
+        more=[thinned_note] if longest > most else [],
     )

@@ -6,7 +6,14 @@ A year of minutes is half a million points a line; a browser draws two thousand 
 from collections.abc import Sequence
 
 POINTS_LIMIT = 2_000
+POINTS_OF_ALL = 8_000
+"""Of all lines of a chart together: a report is a file that people send to each other."""
 _KEPT_OF_EACH = 4
+
+
+def points_each(lines: int) -> int:
+    """Give how many points each line of a chart may have, of all periods together."""
+    return min(POINTS_LIMIT, POINTS_OF_ALL // max(1, lines))
 
 
 def thinned(values: Sequence[float], limit: int = POINTS_LIMIT) -> list[int]:

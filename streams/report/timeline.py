@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 from streams.backtest.result import Comparison, RunResult, StealLine
 
-from .chart import Chart, Trace, axis, layout, literal, milliseconds, time_axis
+from .chart import Chart, Place, Trace, axis, layout, literal, milliseconds, time_axis
 from .rows import money
 
-DRAWN_LIMIT = 5_000
-"""More SVG markers than this make a phone stand still."""
-LISTED_LIMIT = 500
+DRAWN_LIMIT = 3_000
+"""Of all runs together; more make a phone stand still and the file large."""
+LISTED_LIMIT = 600
 
 _MARKERS = {
     "settled": ("circle", "--good"),
@@ -25,11 +25,13 @@ _HOVER = (
 )
 
 
-def timeline_charts(comparison: Comparison) -> list[Chart]:
+def timeline_charts(comparison: Comparison, place: Place) -> list[Chart]:
     """Draw the steals of each run; a run without any still gets its heading."""
+    runs = comparison.runs
+    stealing = place.of * max(1, sum(bool(run.timeline) for run in runs.values()))
     return [
-        _chart(f"steals-{index}", name, run, comparison)
-        for index, (name, run) in enumerate(comparison.runs.items())
+        _chart(index, name, run, comparison, place, stealing)
+        for index, (name, run) in enumerate(runs.items())
     ]
 
 
@@ -39,8 +41,11 @@ def utc(ts_us: int) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _chart(id_: str, name: str, run: RunResult, comparison: Comparison) -> Chart:
-    drawn = run.timeline[:DRAWN_LIMIT]
+def _chart(
+    index: int, name: str, run: RunResult, comparison: Comparison, place: Place, stealing: int
+) -> Chart:
+    most, listed = DRAWN_LIMIT // stealing, LISTED_LIMIT // stealing
+    drawn = run.timeline[:most]
     thieves = sorted({line.thief for line in drawn}, reverse=True)
     y_axis = axis(
         type="category",
@@ -50,8 +55,8 @@ def _chart(id_: str, name: str, run: RunResult, comparison: Comparison) -> Chart
         range=[-0.6, len(thieves) - 0.4],
     )
     return Chart(
-        id=id_,
-        title=name,
+        id=place.id(f"steals-{index}"),
+        title=place.title(name),
         caption=f"{len(run.timeline):,} steals; across: time in UTC; up: the thief's symbol.",
         traces=_traces(drawn),
         layout=layout(
@@ -61,10 +66,10 @@ def _chart(id_: str, name: str, run: RunResult, comparison: Comparison) -> Chart
             yaxis=y_axis,
         ),
         head=_HEAD,
-        rows=[_row(line) for line in run.timeline[:LISTED_LIMIT]],
+        rows=[_row(line) for line in run.timeline[:listed]],
         empty="No steals in this run.",
         level=3,
-        more=_left_out(len(run.timeline)),
+        more=_left_out(len(run.timeline), most, listed),
     )
 
 
@@ -116,10 +121,10 @@ def _row(line: StealLine) -> tuple[str, ...]:
     )
 
 
-def _left_out(steals: int) -> list[str]:
+def _left_out(steals: int, most: int, listed: int) -> list[str]:
     more = []
-    if steals > DRAWN_LIMIT:
-        more.append(f"Only the first {DRAWN_LIMIT:,} are drawn.")
-    if steals > LISTED_LIMIT:
-        more.append(f"The table lists the first {LISTED_LIMIT:,}.")
+    if steals > most:
+        more.append(f"Only the first {most:,} are drawn.")
+    if steals > listed:
+        more.append(f"The table lists the first {listed:,}.")
     return more

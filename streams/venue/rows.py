@@ -4,6 +4,7 @@ import msgspec
 
 from .account import HeldBack
 from .book import Order
+from .interest import NEVER_US
 from .requests import Request
 
 
@@ -11,7 +12,8 @@ class VenueRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """One account's venue.  Money in micro-dollars, holdings in units, times in microseconds.
 
     The order ids that were ever taken are not in it, for they only grow (see `OrderIds`); nor are
-    the times of snapshots, as one is due after every start anyway.
+    the times of snapshots, as one is due after every start anyway.  `settled_us` is the last close
+    whose interest was charged.
     """
 
     account: str
@@ -22,3 +24,4 @@ class VenueRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     open: list[Order]
     requests: list[Request]
     arrivals: int
+    settled_us: int = NEVER_US

@@ -23,6 +23,7 @@ from topics.limits import Intent, Mode, Side
 
 from .account import MICROS, Leverage, VenueAccount, cash_only
 from .book import WHOLE, OpenOrder, Order
+from .interest import Interest, Settling
 from .matching import Matching
 from .order_ids import OrderIds
 from .requests import Request, Requests
@@ -35,8 +36,9 @@ class SimulatedVenue:
 
     `cash` in dollars, `fee_rate` as a fraction of each fill's notional.  `funds_delay_us` is how
     much later than its confirmation a cancel's money can be used.  `leverage` is 1 by default;
-    `check_funds` off lets every entry pass.  Venues of several accounts may share the latest `quotes`
-    and one `name_fill`, which gives fills their ids.
+    `check_funds` off lets every entry pass.  With `interest` each close costs a fee for borrowed
+    stock capital; it is charged as soon as time has moved past the close.  Venues of several
+    accounts may share the latest `quotes` and one `name_fill`, which gives fills their ids.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class SimulatedVenue:
         check_funds: bool = True,
         quotes: dict[str, tuple[float, float]] | None = None,
         name_fill: Callable[[], str] | None = None,
+        interest: Interest | None = None,
     ) -> None:
         self.account = account
         self.ids = OrderIds()
@@ -65,6 +68,7 @@ class SimulatedVenue:
         self._arrivals = 0
         self._matching = Matching(account, self._money, self._open, name_fill)
         self._snapshots = SnapshotTimes(snapshot_every_us)
+        self._interest = Settling(interest)
 
     # ---- requests ----
 
@@ -102,6 +106,8 @@ class SimulatedVenue:
 
     def charge(self, now_us: int, micros: int) -> None:
         """Take a fee in micro-dollars that no trade caused, such as interest on borrowed money."""
+        if not micros:
+            return
         self._money.charge(micros)
         self._snapshots.ask(max(now_us, self._now_us))
 
@@ -143,13 +149,15 @@ class SimulatedVenue:
         request_us, snapshot_us = self._requests.next_us(), self._snapshots.next_us()
         if snapshot_us is None:
             return request_us
-        return snapshot_us + 1 if request_us is None else min(request_us, snapshot_us + 1)
+        due_us = snapshot_us + 1 if request_us is None else min(request_us, snapshot_us + 1)
+        close_us = self._interest.next_close_us()
+        return due_us if close_us is None else min(due_us, close_us + 1)
 
     def advance(self, now_us: int) -> list[AnyEvent]:
         """Let time pass and return all that came due, in time order.
 
         The first call also gives the first snapshot.  At one instant requests come first, in the
-        order in which they were sent, then the snapshot that shows them.
+        order in which they were sent, then interest, then the snapshot that shows them.
         """
         events: list[AnyEvent] = []
         if not self._snapshots.started:
@@ -158,7 +166,10 @@ class SimulatedVenue:
             snapshot_us = self._snapshots.next_us()
             request_us = self._requests.next_us()
             until_us = now_us if request_us is None else min(now_us, request_us)
-            if snapshot_us is not None and snapshot_us < until_us:
+            close_us = self._interest.next_close_us()
+            if close_us is not None and close_us < until_us and close_us <= (snapshot_us or now_us):
+                self.charge(close_us, self._interest.settle(close_us, self._money))
+            elif snapshot_us is not None and snapshot_us < until_us:
                 self._snapshots.taken(snapshot_us)
                 events.append(self.snapshot(snapshot_us))
             elif request_us is not None and request_us <= now_us:
@@ -185,6 +196,7 @@ class SimulatedVenue:
 
     def _start(self, now_us: int, events: list[AnyEvent]) -> None:
         self._snapshots.start(now_us)
+        self._interest.begin(now_us)
         request_us = self._requests.next_us()
         if request_us is not None and request_us <= now_us:
             self._snapshots.ask(now_us)  # these come first
@@ -208,6 +220,16 @@ class SimulatedVenue:
     def fees(self) -> float:
         """Dollars paid so far."""
         return self._money.fees_micros / MICROS
+
+    @property
+    def interest(self) -> float:
+        """Dollars of `fees` that were interest, since this venue was made or restarted."""
+        return self._interest.charged_micros / MICROS
+
+    @property
+    def settled_us(self) -> int:
+        """The last close whose interest was charged, or when time began; -1 before that."""
+        return self._interest.settled_us
 
     @property
     def positions(self) -> Mapping[str, float]:
@@ -262,6 +284,7 @@ class SimulatedVenue:
             open=list(self._open.values()),
             requests=list(self._requests),
             arrivals=self._arrivals,
+            settled_us=self._interest.settled_us,
         )
 
     def load(self, row: VenueRow, now_us: int) -> None:
@@ -272,6 +295,7 @@ class SimulatedVenue:
         self._open.update((order.order, order) for order in row.open)
         self._requests.load(row.requests)
         self._arrivals = row.arrivals
+        self._interest.begin(now_us, row.settled_us)
         self._now_us = now_us
         self.show(now_us)
 

@@ -16,10 +16,10 @@ import msgspec
 
 from state import cooldowns, fights
 from state.account import NEVER, Account, Entry, Order, StealInFlight
-from state.attempt import order_views
 from state.capacity import free_micros, used_micros
 from state.decision import MEANING, Candidate, Refusal
 from state.desk import Desk
+from state.look import Look
 from state.money import margin_micros
 from state.placing import need_micros
 from state.policy import Policy
@@ -89,7 +89,7 @@ def _capital(shared: Shared, policy: Policy, account: Account) -> View:
     orders = {"crypto": account.committed_crypto, "stock": account.committed_stock}
     by_class = {}
     for kind in CLASSES:
-        leverage = policy.leverage(kind, shared.xnys_open)
+        leverage = policy.leverage(kind, shared.intraday(policy))
         by_class[kind] = {
             "positions_micros": positions[kind],
             "orders_micros": orders[kind],
@@ -99,8 +99,8 @@ def _capital(shared: Shared, policy: Policy, account: Account) -> View:
     return {
         "equity_micros": account.equity_micros,
         "cash_micros": account.cash_micros,
-        "reserved_micros": used_micros(account, policy, shared.xnys_open),
-        "free_micros": free_micros(account, policy, shared.xnys_open),
+        "reserved_micros": used_micros(account, policy, shared.intraday(policy)),
+        "free_micros": free_micros(account, policy, shared.intraday(policy)),
         "by_class": by_class,
         "steals_micros": sum(steal.held_micros for steal in account.steals.values()),
         "snapshot_us": _known(account.snapshot_us),
@@ -122,7 +122,7 @@ def _positions(policy: Policy, account: Account) -> list[View]:
 def _orders(shared: Shared, policy: Policy, account: Account) -> list[View]:
     """Return the orders as a thief would weigh them: who would give way first stands first."""
     history = History(account.cooldowns, account.fights)
-    views = order_views(shared, policy, account)
+    views = [assessed.view for assessed in Look(shared, policy, account).orders]
     weighed = weigh(policy, shared.now_us, None, views, history)
     return [_order(shared, policy, account.orders[item.view.order], item) for item in weighed]
 

@@ -204,14 +204,14 @@ def test_counts_are_those_of_what_was_said(tmp_path):
     assert run.steals > 0
 
 
-def test_series_end_with_the_last_instant_and_stay_within_the_figures(tmp_path):
+def test_series_end_with_the_last_quote_and_stay_within_the_figures(tmp_path):
     market = market_of(rows_of(MINUTES), tmp_path)
     run, _ = play(market)
     series = run.series
     assert len(series.ts_us) == len(series.equity) == len(series.in_use) == len(series.capacity)
     minutes = [ts_us // 60_000_000 for ts_us in series.ts_us]
     assert minutes == sorted(set(minutes))
-    assert series.ts_us[-1] == market.bars[-1].end_us
+    assert series.ts_us[-1] == market.quotes[-1].ts_us
     assert series.equity[-1] - 10_000.0 == pytest.approx(run.pnl)
     assert max(series.in_use) <= run.capital_peak
     assert 0 < run.capital_mean < run.capital_peak
@@ -329,7 +329,7 @@ def frames(monkeypatch) -> list[Frame]:
 
 def test_frames_of_a_run_are_sound_journal_records(market, frames):
     """What the desk decided on could have come from a journal: same bytes, same frames."""
-    play(market)
+    play(market, options=Options(plain=True))
     assert len(frames) > 100
     for frame in frames:
         raw = encode_frame(frame)

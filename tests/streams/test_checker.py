@@ -69,10 +69,16 @@ def fill(
     )
 
 
-def book(*events: AnyEvent, capital: float = 1000.0, leverage=cash_only) -> CapacityChecker:
-    made = CapacityChecker(capital, leverage)
-    for symbol in ("BTCUSD", "AAPL"):
-        made.quote(symbol, 99.0, 101.0)
+class Book(CapacityChecker):
+    """A checker with prices of its own."""
+
+    def __init__(self, capital: float, leverage) -> None:
+        self.prices = dict.fromkeys(("BTCUSD", "AAPL"), (99.0, 101.0))
+        super().__init__(capital, leverage, self.prices)
+
+
+def book(*events: AnyEvent, capital: float = 1000.0, leverage=cash_only) -> Book:
+    made = Book(capital, leverage)
     for event in events:
         made.event(event)
     return made
@@ -149,7 +155,7 @@ def test_equity_follows_the_price_at_which_one_could_close():
     long = book(fill("a", 100, 2, fee=1.0))
     assert long.equity_micros == (1000 - 2 * 1 - 1) * DOLLARS
     assert long.fees_micros == DOLLARS
-    long.quote("BTCUSD", 120.0, 121.0)
+    long.prices["BTCUSD"] = (120.0, 121.0)
     assert long.equity_micros == (1000 + 2 * 20 - 1) * DOLLARS
     short = book(fill("a", 100, 2, side="sell"))
     assert short.equity_micros == (1000 - 2 * 1) * DOLLARS
@@ -157,7 +163,7 @@ def test_equity_follows_the_price_at_which_one_could_close():
 
 def test_a_loss_lowers_what_may_be_committed():
     fallen = book(accepted("a", 100, 5), fill("a", 100, 5))
-    fallen.quote("BTCUSD", 50.0, 51.0)
+    fallen.prices["BTCUSD"] = (50.0, 51.0)
     fallen.event(accepted("b", 100, 5))
     assert fallen.breaches == 0
     fallen.event(accepted("c", 100, 0.1))

@@ -38,7 +38,7 @@ def margin_multiple(symbol: str, now_us: int = 0) -> float:  # noqa: ARG001 - th
     The desk keeps the capital in order.  A venue that was stricter would refuse what the desk may
     send; so it gives as much as the desk could ever ask for.
     """
-    return DEFAULT.leverage(DEFAULT.asset_class(symbol), session_open=True)
+    return DEFAULT.leverage(DEFAULT.asset_class(symbol), intraday=True)
 
 
 class PaperBook:
@@ -86,6 +86,7 @@ class PaperBook:
             leverage=lambda symbol, now_us: margin_multiple(symbol),  # noqa: ARG005 - any time
             quotes=self.prices,
             name_fill=self._name_fill,
+            interest=options.interest,
         )
 
     def _name_fill(self) -> str:
@@ -101,7 +102,10 @@ class PaperBook:
             if due_us is None or due_us <= now_us:
                 if due_us is not None and now_us - due_us > 2 * self.options.snapshot_every_us:
                     venue.show(now_us)  # the broker was away; nobody wants every minute of it
+                settled_us = venue.settled_us
                 self._say(account, venue.advance(now_us), now_us)
+                if venue.settled_us != settled_us:
+                    self._changed_accounts[account] = None
 
     def due_us(self) -> int | None:
         """Return when there is next something to say without being asked; None if never."""

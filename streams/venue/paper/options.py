@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from streams.venue.interest import Interest
 from topics.limits import ID_PATTERN, MONEY_MAX
 
 from .errors import PaperError
@@ -19,6 +20,7 @@ class PaperOptions(NamedTuple):
     confirmation a cancel's money can be used.  With `partial_fills` a quote fills no more than it
     has on offer, if it says how much that is; every account trades as if it were alone.  What a
     fill opened is closed after `hold_us`, in the place of the account's bots; 0 leaves it open.
+    `interest` is charged for borrowed stock capital, also for closes at which the venue was down.
     """
 
     fee_rate: float = 0.001
@@ -27,6 +29,7 @@ class PaperOptions(NamedTuple):
     snapshot_every_us: int = 1_000_000
     partial_fills: bool = False
     hold_us: int = 0
+    interest: Interest | None = None
 
 
 def read_accounts(words: Iterable[str]) -> dict[str, float]:

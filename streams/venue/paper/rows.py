@@ -19,13 +19,13 @@ from streams.venue.rows import VenueRow
 from .errors import PaperError
 from .lots import Lot
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when a row's form changes."""
 
-FORMATS_READ = (1, 2)
+FORMATS_READ = (1, 2, 3)
 """A file of another format is refused; one of an older format becomes one of this when it is opened.
 
-1 had no lots: nothing was closed for anybody.
+1 had no lots: nothing was closed for anybody.  2 had no interest: closes count from the restart.
 """
 
 CURSOR = "cursor"

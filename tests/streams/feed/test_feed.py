@@ -38,7 +38,7 @@ def counts_of(done: Done) -> tuple[int, ...]:
     return tuple(map(int, match.groups()))
 
 
-def prices(quotes: list) -> dict[str, list[tuple[float, float]]]:
+def prices(quotes) -> dict[str, list[tuple[float, float]]]:
     found: dict[str, list[tuple[float, float]]] = {}
     for quote in quotes:
         found.setdefault(quote.symbol, []).append((quote.bid, quote.ask))

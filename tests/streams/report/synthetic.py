@@ -1,6 +1,10 @@
-"""A `Comparison` made by arithmetic alone: the same one on every machine, hostile where it can be."""
+"""A comparison made by arithmetic alone: the same one on every machine, hostile where it can be."""
 
+from dataclasses import replace
+
+from state.policy import DEFAULT, policy_from
 from streams.backtest.result import Comparison, RunResult, Series, StealLine
+from streams.compare import Compared, Confidence, Part, StealWorth, Swept
 
 HOSTILE = "</script><b>pwned</b>&amp;'\"<img src=x onerror=alert(1)>[red]"
 START_US = 1_741_786_200_000_000
@@ -78,10 +82,13 @@ def run(
 
 
 def comparison(
-    *runs: RunResult, symbols: tuple[str, ...] = SYMBOLS, notes: tuple[str, ...] = ()
-) -> Comparison:
-    """Put runs side by side."""
-    return Comparison(
+    *runs: RunResult,
+    symbols: tuple[str, ...] = SYMBOLS,
+    notes: tuple[str, ...] = (),
+    part: str = "all",
+) -> Compared:
+    """Put runs side by side, in one period."""
+    period = Comparison(
         files=("examples/2025-03-12.csv.gz",),
         symbols=symbols,
         first_us=START_US,
@@ -93,9 +100,65 @@ def comparison(
         notes=notes,
         runs={one.policy: one for one in runs},
     )
+    baseline = runs[0] if runs else None
+    against = {
+        one.policy: Confidence(31, one.pnl - baseline.pnl, -50.25, 1_234.5, 0.875)
+        for one in runs
+        if baseline is not None and one is not baseline
+    }
+    made = Part(part, period, {one.policy: worth(one) for one in runs}, against, 3_600_000_000)
+    swept = tuple(Swept(policy_from({"name": one.policy[:64]})) for one in runs)
+    return Compared((made,), swept, baseline.policy if baseline else None, "d" * 32)
 
 
-def full() -> Comparison:
+def worth(one: RunResult) -> StealWorth:
+    """Judge a run's steals by arithmetic alone."""
+    return StealWorth(
+        settled=one.steals_settled,
+        lost=one.steals_lost,
+        thieves_filled=one.steals_settled // 2,
+        victims_filled=one.steals_settled // 4,
+        thieves_micros=one.steals_settled * 3_000_000,
+        victims_micros=one.steals_settled * -1_500_000,
+        better=one.steals_settled // 2,
+    )
+
+
+def with_comparison(compared: Compared, **changes: object) -> Compared:
+    """Change fields of the comparison of the only period."""
+    (part,) = compared.parts
+    period = replace(part.comparison, **changes)  # type: ignore[arg-type]
+    return replace(compared, parts=(replace(part, comparison=period),))
+
+
+def swept(count: int, *, parts: int = 1, minutes: int = 390, steals: int = 0) -> Compared:
+    """Give `none`, `default`, and `default` with as many values of its protection."""
+    names = [
+        "none",
+        "default",
+        *(f"default protection={n / 10_000:g}" for n in range(1, count + 1)),
+    ]
+    periods: list[Part] = []
+    for number in range(parts):
+        runs = [
+            run(
+                name,
+                pnl=float((place * 37 + number) % 101),
+                minutes=minutes,
+                steals=steals,
+                refusals={"no_capital": place},
+            )
+            for place, name in enumerate(names)
+        ]
+        periods += comparison(*runs, part=("fit", "unseen")[number] if parts > 1 else "all").parts
+    policies = [Swept(policy_from({"name": name})) for name in names[:2]]
+    for n, name in enumerate(names[2:], 1):
+        policy = policy_from({"name": name, "protection": n / 10_000}, DEFAULT)
+        policies.append(Swept(policy, {"protection": n / 10_000}, "default"))
+    return Compared(tuple(periods), tuple(policies), "none", "e" * 32)
+
+
+def full() -> Compared:
     """Give three runs as a backtest makes them."""
     return comparison(
         run("none", pnl=-1_234.567, refusals={"no_capital": 812}),
@@ -115,7 +178,7 @@ def full() -> Comparison:
     )
 
 
-def hostile() -> Comparison:
+def hostile() -> Compared:
     """Give a comparison in which every free word tries to leave its place."""
     symbols = (HOSTILE, "AAPL")
     one = run("none", steals=30, symbols=symbols, refusals={HOSTILE: 3})
@@ -123,6 +186,6 @@ def hostile() -> Comparison:
     return comparison(one, two, symbols=symbols, notes=(HOSTILE,))
 
 
-def quiet() -> Comparison:
+def quiet() -> Compared:
     """Give runs in which nothing happened: no sample, no steal, no refusal."""
     return comparison(run("none", minutes=0), run("default", minutes=0))

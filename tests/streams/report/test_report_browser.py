@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.backtest.result import Comparison
+from streams.compare import Compared
 from streams.report import write_report
 from tests.streams.report import synthetic
 from tests.streams.report.browser import Page, find_chromium, load
@@ -27,7 +27,7 @@ def _browser() -> None:
     find_chromium()
 
 
-def opened(comparison: Comparison, folder: Path) -> Page:
+def opened(comparison: Compared, folder: Path) -> Page:
     """Write the report and open it as it is."""
     path = folder / "report.html"
     write_report(comparison, path)
@@ -49,13 +49,20 @@ def requests(html: str, folder: Path) -> list[str]:
     return names
 
 
-@pytest.mark.parametrize("make", [synthetic.full, synthetic.hostile])
+def swept() -> Compared:
+    """Two periods and a swept field: three charts of it, four kinds twice, 3 steal twice."""
+    return synthetic.swept(1, parts=2, steals=12)
+
+
+@pytest.mark.parametrize(
+    ("make", "charts"), [(synthetic.full, 6), (synthetic.hostile, 6), (swept, 3 + 8 + 6)]
+)
 def test_every_chart_is_drawn_without_a_complaint(
-    make: Callable[[], Comparison], tmp_path: Path
+    make: Callable[[], Compared], charts: int, tmp_path: Path
 ) -> None:
     page = opened(make(), tmp_path)
     ids = re.findall(r'<div class="chart[^"]*" id="([a-z0-9-]+)"', page.dom)
-    assert len(ids) == 5
+    assert len(ids) == charts
     for id_ in ids:
         body = page.dom.split(f'id="{id_}"', 1)[1].split("<figcaption>", 1)[0]
         assert 'class="main-svg"' in body, id_
@@ -74,7 +81,7 @@ def test_no_button_sends_the_data_away(tmp_path: Path) -> None:
 
 def test_tables_are_closed_beside_drawn_charts(tmp_path: Path) -> None:
     dom = opened(synthetic.full(), tmp_path).dom
-    assert len(re.findall(r'<details class="figures">', dom)) == 5
+    assert len(re.findall(r'<details class="figures">', dom)) == 6
 
 
 def test_hostile_words_are_drawn_letter_by_letter(tmp_path: Path) -> None:

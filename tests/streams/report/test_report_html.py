@@ -12,7 +12,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 import pytest
 
-from streams.backtest.result import Comparison
+from streams.compare import Compared
 from streams.report import ReportError, comparison_table, write_report
 from tests.streams.report import synthetic
 
@@ -55,7 +55,7 @@ class Parsed(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-def report(comparison: Comparison, folder: Path) -> Parsed:
+def report(comparison: Compared, folder: Path) -> Parsed:
     """Write a report and parse it."""
     path = folder / "report.html"
     write_report(comparison, path)
@@ -77,7 +77,7 @@ def test_equal_input_gives_equal_bytes(tmp_path: Path) -> None:
     write_report(synthetic.full(), one)
     write_report(synthetic.full(), two)
     assert one.read_bytes() == two.read_bytes()
-    changed = replace(synthetic.full(), quotes=7)
+    changed = synthetic.with_comparison(synthetic.full(), quotes=7)
     write_report(changed, two)
     assert one.read_bytes() != two.read_bytes()
 
@@ -93,15 +93,17 @@ def test_the_headline_says_what_was_played(tmp_path: Path) -> None:
         "leave after 60 minutes",
         "quote_max_age is 90 s here.",
         "+1,235,802.46 against none",
+        "d" * 32,
     ):
         assert word in text
 
 
 def test_html_and_console_show_the_same_rows(tmp_path: Path) -> None:
     text = report(synthetic.full(), tmp_path).text
+    words = {one.strip() for one in text}
     for column in comparison_table(synthetic.full()).columns:
         for cell in column.cells:
-            assert str(cell).strip() in text or not str(cell)
+            assert str(cell).strip() in words or not str(cell)
 
 
 def test_headings_never_skip_a_level(tmp_path: Path) -> None:
@@ -154,6 +156,7 @@ def test_runs_without_events_say_so(tmp_path: Path) -> None:
     assert charts(parsed) == []
     assert "No entry was refused in any run." in text
     assert text.count("No steals in this run.") == 2
+    assert "No steal settled in any of these runs." in text
     assert text.count("No run has a sample") == 2
 
 
@@ -163,7 +166,14 @@ def test_no_runs_is_still_a_report(tmp_path: Path) -> None:
 
 def test_plotly_knows_every_property(tmp_path: Path) -> None:
     drawn = charts(report(synthetic.full(), tmp_path))
-    assert [one["id"] for one in drawn] == ["equity", "capital", "steals-1", "steals-2", "refusals"]
+    assert [one["id"] for one in drawn] == [
+        "equity",
+        "capital",
+        "worth",
+        "steals-1",
+        "steals-2",
+        "refusals",
+    ]
     for chart in drawn:
         # plotly's own validation raises on an unknown name or value; colours are ours.
         plain = _coloured(chart)
@@ -210,14 +220,14 @@ def test_the_table_of_steals_says_what_the_markers_say(tmp_path: Path) -> None:
 
 
 def test_long_timelines_say_what_they_leave_out(tmp_path: Path) -> None:
-    long = report(synthetic.comparison(synthetic.run("default", steals=5_001)), tmp_path)
+    long = report(synthetic.comparison(synthetic.run("default", steals=3_001)), tmp_path)
     (steals,) = [chart for chart in charts(long) if chart["id"] == "steals-0"]
     assert isinstance(steals["traces"], list)
-    assert sum(len(trace["x"]) for trace in steals["traces"]) == 5_000
+    assert sum(len(trace["x"]) for trace in steals["traces"]) == 3_000
     text = " ".join(long.text)
-    assert "Only the first 5,000 are drawn. The table lists the first 500." in text
-    assert "entry-499" in long.text
-    assert "entry-500" not in long.text
+    assert "Only the first 3,000 are drawn. The table lists the first 600." in text
+    assert "entry-599" in long.text
+    assert "entry-600" not in long.text
 
 
 def test_long_lines_keep_their_peak_and_say_they_are_thinned(tmp_path: Path) -> None:
@@ -238,7 +248,7 @@ def test_long_lines_keep_their_peak_and_say_they_are_thinned(tmp_path: Path) -> 
 def test_capacity_is_one_line_unless_the_runs_differ(tmp_path: Path) -> None:
     same = synthetic.full()
     names = [_names(report(same, tmp_path))]
-    same.runs["default"].series.capacity[5] += 1
+    same.first.comparison.runs["default"].series.capacity[5] += 1
     names.append(_names(report(same, tmp_path)))
     assert names[0] == ["none", "reference", "default", "capacity"]
     assert names[1][3:] == ["capacity, none", "capacity, reference", "capacity, default"]
@@ -246,7 +256,11 @@ def test_capacity_is_one_line_unless_the_runs_differ(tmp_path: Path) -> None:
 
 def _names(parsed: Parsed) -> list[str]:
     (capital,) = [chart for chart in charts(parsed) if chart["id"] == "capital"]
-    traces = capital["traces"]
+    return _trace_names(capital)
+
+
+def _trace_names(chart: dict[str, object]) -> list[str]:
+    traces = chart["traces"]
     assert isinstance(traces, list)
     return [trace["name"] for trace in traces]
 
@@ -299,5 +313,91 @@ def test_a_full_disk_keeps_the_old_report(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_file_name_that_is_not_utf8_is_shown_escaped(tmp_path: Path) -> None:
-    odd = replace(synthetic.quiet(), files=("day\udcff.csv",))
+    odd = synthetic.with_comparison(synthetic.quiet(), files=("day\udcff.csv",))
     assert "day\\udcff.csv" in report(odd, tmp_path).text
+
+
+# ---- many policies, and two periods ----
+
+
+def table(parsed: Parsed, id_: str, path: Path) -> list[list[str]]:
+    """Give the rows of one table as they are shown."""
+    html = path.read_text("utf-8").split(f'<table id="{id_}">', 1)[1].split("</table>", 1)[0]
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", html, re.DOTALL)
+    return [
+        [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<t[hd][^>]*>.*?</t[hd]>", row)]
+        for row in rows
+    ]
+
+
+def test_many_policies_are_ranked_and_few_are_charted(tmp_path: Path) -> None:
+    many = synthetic.swept(50)
+    parsed = report(many, tmp_path)
+    rows = table(parsed, "ranking", tmp_path / "report.html")
+    runs = many.first.comparison.runs
+    assert [row[0] for row in rows[1:]] == sorted(runs, key=lambda name: -runs[name].pnl)
+    by_id = {one["id"]: one for one in charts(parsed)}
+    drawn = _trace_names(by_id["equity"])
+    assert len(drawn) == 8
+    best = [row[0] for row in rows[1:7]]
+    assert set(drawn) == {"none", "default", *best}
+    assert "8 of the 52 policies are shown" in " ".join(" ".join(parsed.text).split())
+
+
+def test_a_swept_field_has_its_charts(tmp_path: Path) -> None:
+    many = synthetic.swept(9, parts=2)
+    by_id = {one["id"]: one for one in charts(report(many, tmp_path))}
+    pnl = by_id["swept-pnl-protection"]["traces"]
+    assert isinstance(pnl, list)
+    assert [trace["name"] for trace in pnl] == ["default, fit", "default, unseen"]
+    for trace, part in zip(pnl, many.parts, strict=True):
+        assert trace["x"] == [n / 10_000 for n in range(1, 10)]
+        runs = part.comparison.runs
+        assert trace["y"] == [runs[f"default protection={n / 10_000:g}"].pnl for n in range(1, 10)]
+    assert {"swept-idle-protection", "swept-steals-protection"} <= by_id.keys()
+
+
+def test_two_periods_stand_beside_each_other(tmp_path: Path) -> None:
+    both = synthetic.swept(1, parts=2)
+    parsed = report(both, tmp_path)
+    drawn = [one["id"] for one in charts(parsed)]
+    for base in ("equity", "capital", "refusals"):
+        assert {f"{base}-fit", f"{base}-unseen"} <= set(drawn)
+    head, names, *rows = table(parsed, "ranking", tmp_path / "report.html")
+    assert head[1:3] == ["P&amp;L $", "against baseline $"]
+    assert names[1:] == ["fit", "unseen"] * 12
+    assert len(rows[0]) == 1 + 2 * 12
+    fit, unseen = (part.comparison.runs for part in both.parts)
+    for row in rows:
+        assert row[1] == f"{fit[row[0]].pnl:+,.2f}"
+        assert row[2] == f"{unseen[row[0]].pnl:+,.2f}"
+    assert "believe the second" in " ".join(parsed.text)
+
+
+def test_dozens_of_long_runs_make_a_small_file(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    write_report(synthetic.swept(60, parts=2, minutes=5_000), path)
+    assert path.stat().st_size < 2_000_000
+    runs = [synthetic.run(name, steals=2_500, minutes=50_000) for name in ("a", "b", "c", "d")]
+    write_report(synthetic.comparison(*runs), path)
+    assert path.stat().st_size < 2_000_000
+
+
+def test_steals_that_were_not_kept_are_not_said_to_be_none(tmp_path: Path) -> None:
+    many = synthetic.comparison(
+        *(replace(synthetic.run(name, steals=7), timeline=()) for name in ("a", "b"))
+    )
+    text = " ".join(report(many, tmp_path).text)
+    assert "No steals in this run." not in text
+    assert "the single steals were not kept" in text
+
+
+def test_a_breach_of_a_run_that_is_not_charted_is_loud(tmp_path: Path) -> None:
+    many = synthetic.swept(50)
+    runs = many.first.comparison.runs
+    worst = many.ranked[-1] if many.ranked[-1] != "none" else many.ranked[-2]
+    runs[worst] = replace(runs[worst], capacity_breaches=3)
+    parsed = report(many, tmp_path)
+    assert [one for _, one in parsed.elements if one.get("role") == "alert"]
+    assert worst in [text for text in parsed.text if text == worst]
+    assert f"under {worst}." in " ".join(parsed.text)

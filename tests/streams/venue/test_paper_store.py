@@ -94,7 +94,7 @@ def test_rows_are_decoded_as_they_were():
 
 def test_the_form_of_the_rows_is_that_of_their_version():
     """If this fails because a row has changed its form, raise FORMAT and say so here."""
-    assert FORMAT == 2
+    assert FORMAT == 3
     order = [
         *["accepted_us", "intent", "limit", "mode", "order", "place"],
         *["pnl", "qty", "remaining", "side", "symbol"],
@@ -105,7 +105,7 @@ def test_the_form_of_the_rows_is_that_of_their_version():
     venue = account["venue"]
     assert sorted(venue) == [
         *["account", "arrivals", "cash_micros", "fees_micros"],
-        *["held_back", "holdings", "open", "requests"],
+        *["held_back", "holdings", "open", "requests", "settled_us"],
     ]
     assert sorted(venue["open"][0]) == order
     assert venue["held_back"] == [[8, 9]]

@@ -1,0 +1,34 @@
+"""Policies beside each other on the same data: many runs, one answer.
+
+`compare` runs them, in worker processes if asked to; ranges of fields become policies in
+`ranges`; what a steal was worth and how sure a difference is are `counterfactual` and `confidence`.
+"""
+
+from .compare import Hearing, Setup, compare
+from .compared import Compared, Part
+from .confidence import Confidence
+from .counterfactual import StealWorth
+from .errors import CompareError
+from .periods import WHOLE, Period, periods, read_time
+from .ranges import RUNS_MAX, Range, Swept, is_range, read_range, sweep
+
+__all__ = [
+    "RUNS_MAX",
+    "WHOLE",
+    "CompareError",
+    "Compared",
+    "Confidence",
+    "Hearing",
+    "Part",
+    "Period",
+    "Range",
+    "Setup",
+    "StealWorth",
+    "Swept",
+    "compare",
+    "is_range",
+    "periods",
+    "read_range",
+    "read_time",
+    "sweep",
+]

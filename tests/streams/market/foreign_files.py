@@ -1,0 +1,49 @@
+"""Our example data in the forms of other people, for tests."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import feather, parquet
+
+from streams.market import Market
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "market"
+FILES = sorted(EXAMPLES.glob("*.csv"))
+
+SIDES = [f"{side}_{price}" for side in ("bid", "ask") for price in ("open", "high", "low", "close")]
+
+
+def frame_of(path: Path) -> pd.DataFrame:
+    """Read one of our files as somebody else would; numbers come out exact."""
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for name in frame.columns[2:]:
+        frame[name] = [float(cell) if cell else float("nan") for cell in frame[name]]
+    frame["time"] = pd.to_datetime(frame["time"])
+    return frame
+
+
+def kind_of(frame: pd.DataFrame) -> str:
+    return "quotes" if "bid_close" in frame.columns else "trades"
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> Path:
+    parquet.write_table(pa.Table.from_pandas(frame, preserve_index=False), path)
+    return path
+
+
+def write_feather(frame: pd.DataFrame, path: Path) -> Path:
+    feather.write_feather(pa.Table.from_pandas(frame, preserve_index=False), path)
+    return path
+
+
+def notes_without_name(market: Market) -> list[str]:
+    return [note.partition(": ")[2] for note in market.notes]
+
+
+def assert_same(one: Market, two: Market) -> None:
+    """Two markets are one and the same but for the names in their notes."""
+    assert one.quotes == two.quotes
+    assert one.bars == two.bars
+    assert (one.symbols, one.kind, one.bar_us) == (two.symbols, two.kind, two.bar_us)
+    assert notes_without_name(one) == notes_without_name(two)
