@@ -56,7 +56,10 @@ class _Skipper:
         self._done_of = [0] * count
         self._calms: list[Calm] = [NOWHERE] * count
         self._next_of = [0] * count
-        self._next_places = [track.place_list[0] for track in self._tracks]
+        # A part of longer data has symbols whose first quote is yet to come.
+        self._next_places = [
+            track.place_list[0] if len(track) else len(quotes) for track in self._tracks
+        ]
         self._watchers = _Watchers(count)
         self._restless: dict[str, None] = {}
         """Accounts of whose refused entries it was not found out what they rest on."""

@@ -279,7 +279,8 @@ class Night:
                 del self.books.entries[order], self.books.working[order]
             else:
                 self.books.entries[order] = symbol, limit, rest * (1 - part)
-            self.trade(order, symbol, "buy", rest * part, price=limit)
+            price = min(limit, self.prices[symbol])  # or the desk would not know what it is worth
+            self.trade(order, symbol, "buy", rest * part, price=price)
 
     def close(self, symbol: str) -> None:
         """A bot closes a position at the market."""

@@ -13,7 +13,7 @@ from .nights import CENT, LEAD_S, STOCKS, Night, evenings, holdings
 from .street import plain
 from .world import times
 
-many = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @many

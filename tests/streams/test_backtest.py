@@ -139,12 +139,12 @@ def test_data_that_ends_is_the_beginning_of_data_that_goes_on(tmp_path):
 
 
 class Ledger(Strategy):
-    """Counts money of its own from the fills that the strategy beneath hears of."""
+    """Counts money of its own, in whole micro-dollars, from the fills and prices that it hears of."""
 
     def __init__(self, beneath: Strategy, capital: float) -> None:
         self.name = beneath.name
-        self.cash = capital
-        self.fees = 0.0
+        self.cash_micros = round(capital * 1_000_000)
+        self.fee_micros = 0
         self.held: dict[str, float] = {}
         self.last: dict[str, tuple[float, float]] = {}
         self.fills: list[Fill] = []
@@ -159,30 +159,31 @@ class Ledger(Strategy):
 
     def on_fill(self, fill, entry, now_us):
         signed = fill.qty if fill.side == "buy" else -fill.qty
-        self.cash -= signed * fill.price + fill.fee
-        self.fees += fill.fee
+        fee = round(fill.fee * 1_000_000)
+        self.cash_micros -= round(signed * fill.price * 1_000_000) + fee
+        self.fee_micros += fee
         self.held[fill.symbol] = self.held.get(fill.symbol, 0.0) + signed
         self.fills.append(fill)
         return self._beneath.on_fill(fill, entry, now_us)
 
-    def equity(self) -> float:
-        marks = {
-            symbol: qty * self.last[symbol][0 if qty > 0 else 1]
+    def equity_micros(self) -> int:
+        return self.cash_micros + sum(
+            round(qty * self.last[symbol][0 if qty > 0 else 1] * 1_000_000)
             for symbol, qty in self.held.items()
             if abs(qty) > 1e-9
-        }
-        return self.cash + sum(marks.values())
+        )
 
 
 @FILES
 @pytest.mark.parametrize("policy", PRESETS.values(), ids=PRESETS)
-def test_pnl_is_cash_and_positions_of_the_fills(source, policy, tmp_path):
+def test_pnl_is_cash_and_positions_of_the_fills_to_the_micro_dollar(source, policy, tmp_path):
     market = market_of(rows_of(source), tmp_path)
     ledger = Ledger(strategy_for(market, 3_500.0), 10_000.0)
     run, _ = play(market, policy, ledger, Options(fee_rate=0.002))
     assert run.fills == len(ledger.fills) > 0
-    assert run.pnl == pytest.approx(ledger.equity() - 10_000.0, abs=1e-3)
-    assert run.fees == pytest.approx(ledger.fees, abs=1e-3)
+    interest_micros = round(run.interest * 1_000_000)  # no fill; its own tests are at the venue
+    assert round(run.pnl * 1_000_000) == ledger.equity_micros() - 10_000_000_000 - interest_micros
+    assert round(run.fees * 1_000_000) == ledger.fee_micros
     assert run.fees == pytest.approx(
         0.002 * sum(fill.qty * fill.price for fill in ledger.fills), abs=1e-3
     )
@@ -347,6 +348,6 @@ def test_snapshots_are_cash_and_positions_of_the_fills(frames, tmp_path):
         elif isinstance(event, Fill):
             ledger.on_fill(event, None, event.ts_us)
         elif isinstance(event, AccountSnapshot):
-            assert event.equity == pytest.approx(ledger.equity(), abs=1e-3)
+            assert round(event.equity * 1_000_000) == ledger.equity_micros()
             compared += bool(ledger.fills)
     assert compared > 100
