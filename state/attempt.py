@@ -21,6 +21,15 @@ from .stealing import start_steal, state_fight
 from .triggers import SLACK, is_triggered
 from .victims import choose_among, may_steal
 
+_CHEAP = frozenset(
+    str(refusal)
+    for refusal in (
+        Refusal.DISABLED,
+        Refusal.TOO_FAR_FROM_LIMIT,
+        Refusal.NO_STEAL_CANDIDATES,
+    )
+)
+
 
 def try_woken(shared: Shared, account: Account) -> None:
     """Try every entry of an account that stands at its trigger."""
@@ -36,9 +45,11 @@ def try_all(shared: Shared, account: Account, entries: Iterable[Entry]) -> None:
     """
     policy = shared.policy(account)
     able = [entry for entry in entries if at_trigger(shared, policy, account, entry)]
+    look = Look(shared, policy, account)
+    if shared.watch is None:
+        able = [entry for entry in able if not still_refused(shared, look, entry)]
     if len(able) > 1:
         able.sort(key=lambda entry: _precedence(shared, policy, entry))
-    look = Look(shared, policy, account)
     for entry in able:
         if _try(shared, look, entry):
             look = Look(shared, policy, account)
@@ -64,6 +75,29 @@ def at_trigger(shared: Shared, policy: Policy, account: Account, entry: Entry) -
         return False
     near, force = shared.trigger_of(policy, entry)  # within a hair of the edge: the exact rule
     return is_triggered(policy, entry.side, entry.limit, at, near, force)
+
+
+def still_refused(shared: Shared, look: Look, entry: Entry) -> bool:
+    """Tell, for the commonest refusals, whether a try would only end in the same one again.
+
+    Most tries do, so this is where their time goes; nobody who wants to watch them may use it.
+    What another entry does in the same moment cannot help: it takes capital, it frees none.
+    """
+    blocked, policy = entry.blocked, look.policy
+    if blocked not in _CHEAP or look.unready is not None:
+        return False
+    price = shared.prices.get(entry.symbol)
+    if price.quote_us < 0 or shared.now_us - price.quote_us > policy.quote_max_age_us:
+        return False
+    free = look.free_micros
+    if free > 0 and free >= need_micros(shared, policy, entry):
+        return False
+    if not policy.enabled:
+        return blocked == Refusal.DISABLED
+    near = distance(policy, entry.side, entry.limit, price.reference(entry.side))
+    if near > policy.entry_tolerance:
+        return blocked == Refusal.TOO_FAR_FROM_LIMIT
+    return blocked == Refusal.NO_STEAL_CANDIDATES and not look.exposed
 
 
 def _precedence(shared: Shared, policy: Policy, entry: Entry) -> tuple[float, float, str]:

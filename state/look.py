@@ -63,6 +63,11 @@ class Look:
             self._orders = [assess(policy, now_us, view, self.history) for view in self._views()]
         return self._orders
 
+    @property
+    def exposed(self) -> bool:
+        """Whether any order is protected from nobody."""
+        return any(order.protection is None for order in self.orders)
+
     def _views(self) -> list[OrderView]:
         shared, policy, now_us = self._shared, self.policy, self._shared.now_us
         views = []

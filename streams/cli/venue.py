@@ -31,6 +31,15 @@ logging.getLogger("aiokafka").addHandler(logging.NullHandler())
 MS = 1000
 """Microseconds in a millisecond."""
 
+BorrowRate = Annotated[
+    float,
+    typer.Option(
+        min=0.0,
+        max=1.0,
+        help="A year, charged at each close for borrowed stock capital; 0: nothing.",
+    ),
+]
+
 
 @app.command("paper")
 def paper(
@@ -63,14 +72,7 @@ def paper(
             help="Close what a fill opened after so long, as a bot would; 0: leave it open.",
         ),
     ] = 0,
-    borrow_rate: Annotated[
-        float,
-        typer.Option(
-            min=0.0,
-            max=1.0,
-            help="A year, charged at each close for borrowed stock capital; 0: nothing.",
-        ),
-    ] = DEFAULT.borrow_rate,
+    borrow_rate: BorrowRate = DEFAULT.borrow_rate,
     data_dir: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The venue's own folder. [default: DATA_DIR/venue]"),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
+from plotly.offline import get_plotlyjs
 
 from streams.compare import Compared, Part
 
@@ -29,8 +30,6 @@ from .write import write_atomically
 
 RANKED_MAX = 200
 """Lines of the ranking; `--json` has every policy."""
-CHARTS_LIBRARY = "plotly-basic.min.js"
-"""plotly.js 4.1.1 with its basic charts alone, a quarter of the whole; its licence lies beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def _render(compared: Compared) -> str:
     require_finite(comparison_document(compared), "comparison")
     sections = [_section(part, len(compared.parts)) for part in charted(compared)]
     swept = swept_charts(compared)
-    library, charts_js = _text(CHARTS_LIBRARY), _text("charts.js")
+    library, charts_js = str(get_plotlyjs()), _text("charts.js")
     template = _environment().from_string(_text("template.html.j2"))
     return template.render(
         comparison=compared.first.comparison,

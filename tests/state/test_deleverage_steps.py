@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from state.desk import Desk
 from topics.commands import Cancel, Reduce, Submit
 from topics.events import PolicySet
-from topics.facts import DeleverageDone
+from topics.facts import DeleverageDone, DeleverageStarted
 
 from .street import BEFORE, CLOSE, plain
-from .world import SECOND, World, holding, kinds
+from .world import SECOND, World, holding, kinds, times
 
 
 def loaded(policy: Any = None, **values: Any) -> World:
@@ -300,3 +301,62 @@ def test_the_interest_of_the_close_is_provided_for():
     world.wait(900)
     assert len(world.heard(Reduce)) == 1
     assert world.account().equity_micros == 999_100_000  # the first share less is not charged
+
+
+def test_what_is_on_its_way_out_is_not_there_to_be_reduced_again():
+    world, _ = shared_reduce()
+    world.now_us += SECOND
+    said = world.fund(-50, positions=[holding("AAPL", 30.0, 65.0)])  # nothing may stay
+    assert reduced(said) == [("AAPL", "sell", 20.0)]  # for 10 are under way
+
+
+def test_positions_wait_for_the_cancels_even_if_those_cannot_be_enough():
+    world = two_orders_too_many()
+    stocks = [holding("AAPL", 15.0, 100.0), holding("MSFT", 15.0, 100.0)]
+    world.now_us += SECOND
+    assert world.fund(1000, positions=stocks).commands == []
+
+
+def test_a_desk_made_anew_remembers_which_position_rests():
+    world, name = shared_reduce()
+    world.rejected(name)
+    world.desk = Desk.restore(world.desk.rows(), times())
+    assert world.wait(9).commands == []
+    assert reduced(world.wait(1)) == [("AAPL", "sell", 10.0)]
+
+
+def test_an_order_of_which_nothing_was_ever_heard_binds_when_its_cancel_is_overdue():
+    world = loaded(overnight_buffer=0.0)
+    world.want("e", "TSLA", 99.5, 1600.0)
+    assert orders(world.wait(1)) == ["e.1"]
+    said = world.wait(10)
+    assert orders(said) == ["e.1"]  # it may still arrive: once more
+    assert reduced(said) == [("AAPL", "sell", 6.0)]
+
+
+def test_it_ends_when_no_stocks_are_left_though_crypto_is_too_much():
+    world = World(plain(), BEFORE - SECOND)
+    world.quote("TSLA", 100.0)
+    world.fund(1000, positions=[holding("BTCUSD", 15.0, 100.0)])
+    world.working("o", "TSLA", 99.0, 400.0)
+    assert orders(world.wait(1)) == ["o"]
+    said = world.cancelled("o")
+    assert [fact.over_micros for fact in said.facts] == [500_000_000]
+    assert said.commands == []
+
+
+def test_it_goes_on_until_the_close_while_the_venue_will_not_cancel():
+    world = World(plain(), BEFORE - SECOND)
+    world.quote("TSLA", 100.0)
+    world.fund(1000)
+    world.working("o", "TSLA", 99.0, 3000.0)
+    asked = orders(world.wait(1))
+    while world.now_us < CLOSE:
+        world.cancel_rejected("o")
+        asked += orders(world.wait(5))
+        world.now_us += SECOND
+        asked += orders(world.fund(1000))
+    assert len(asked) > 60
+    assert len(world.heard(DeleverageStarted)) == 1
+    world.cancel_rejected("o")
+    assert [fact.over_micros for fact in world.heard(DeleverageDone)] == [500_000_000]
