@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from state.desk import Desk
 from state.outbox import Outputs
 from state.shared import Attempt
-from streams.market import Bar, Market, MarketQuote, Quotes
+from streams.market import Market, MarketQuote, Quotes
 from streams.strategies import Action
 from streams.venue.interest import Interest
 from topics.events import AnyEvent, Forecast, PolicySet, Quote
 
+from .agenda import Agenda
 from .exchange import NEVER, Exchange
 from .frames import Frames
 from .seat import Seat
@@ -49,6 +50,7 @@ class Engine:
         exchange: Exchange,
         seats: Mapping[str, Seat],
         interest: Interest,
+        agenda: Agenda,
         hooks: Hooks,
     ) -> None:
         self.market = market
@@ -62,8 +64,7 @@ class Engine:
         self._listeners = [seat for seat in seats.values() if seat.wants_quotes]
         self._interest = interest
         self._next_close_us = 0
-        self._bars = list(market.bars)
-        self._next_bar = 0
+        self.agenda = agenda
 
     def play_plainly(self) -> None:
         """Apply every quote, one instant after another."""
@@ -73,32 +74,22 @@ class Engine:
             self.instant(now_us, codes, quotes)
             if progress is not None:
                 progress(len(quotes))
-        while self._next_bar < len(self._bars):
-            self.instant(min(self.exchange.due_us, self.next_bar_us), (), ())
+        while self.agenda.bars_left:
+            self.instant(min(self.exchange.due_us, self.agenda.next_us), (), ())
 
     def _until(self, now_us: int) -> None:
         """Go through the instants without quotes before a time."""
-        while (stop_us := min(self.exchange.due_us, self.next_bar_us)) < now_us:
+        while (stop_us := min(self.exchange.due_us, self.agenda.next_us)) < now_us:
             self.instant(stop_us, (), ())
-
-    @property
-    def next_bar_us(self) -> int:
-        """When the next bar ends; `NEVER` after the last."""
-        bars = self._bars
-        return bars[self._next_bar].end_us if self._next_bar < len(bars) else NEVER
-
-    def _take_bars(self, now_us: int) -> Sequence[Bar]:
-        """Take the bars that have ended by now."""
-        bars, first = self._bars, self._next_bar
-        while self._next_bar < len(bars) and bars[self._next_bar].end_us <= now_us:
-            self._next_bar += 1
-        return bars[first : self._next_bar]
 
     def instant(self, now_us: int, codes: Sequence[int], quotes: Sequence[Quote]) -> None:
         """Let one instant happen, with its quotes, if any."""
-        exchange = self.exchange
+        exchange, agenda = self.exchange, self.agenda
         if now_us > self._next_close_us:
             self._settle_interest(now_us)
+        planned = agenda.next_us <= now_us
+        if planned and agenda.take_stops(now_us):
+            exchange.show(now_us)
         reports = exchange.advance(now_us) if exchange.is_due(now_us) else []
         actions: dict[str, list[Action]] = {}
         for code, quote in zip(codes, quotes, strict=True):
@@ -111,8 +102,8 @@ class Engine:
         for report in reports:
             seat = self._seats[account_of(report)]
             actions.setdefault(seat.account, []).extend(seat.on_report(report, now_us))
-        if self.next_bar_us <= now_us:
-            for bar in self._take_bars(now_us):
+        if planned:
+            for bar in agenda.take_bars(now_us):
                 for seat in self._seats.values():
                     actions.setdefault(seat.account, []).extend(seat.on_bar(bar, now_us))
         events = reports

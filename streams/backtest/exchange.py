@@ -93,6 +93,12 @@ class Exchange:
                     self._stirred[index] = None
         return events
 
+    def show(self, now_us: int) -> None:
+        """Let every venue show the whole account as of now."""
+        for index, venue in enumerate(self._venues):
+            venue.show(now_us)
+            self._stirred[index] = None
+
     def heard(self, account: str) -> None:
         """Something was asked of an account's venue; `settle` looks when it will answer."""
         self._stirred[self._index[account]] = None

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from state.desk import Desk
 from state.hours import Calendars, calendars
 from state.policy import Policy, policy_from
@@ -11,6 +13,7 @@ from streams.strategies import Strategy
 from streams.venue.interest import Interest
 from streams.venue.simulated import SimulatedVenue
 
+from .agenda import Agenda, closing_stops
 from .checker import CapacityChecker
 from .curve import Marks, curve
 from .engine import AccountHaltedError, Engine, Hooks
@@ -34,6 +37,8 @@ __all__ = [
 
 ACCOUNT = "backtest"
 MICROS = 1_000_000
+FEW_QUOTES = 48
+"""Quotes from one end of a bar to the next from which on searching is faster than applying them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +46,15 @@ class Options:
     """What a run needs besides data and policy.  Dollars, fractions, microseconds.
 
     `capital` is that of each account.  `snapshot_us` is how often a venue shows the whole account
-    (None: once a bar).  `plain` applies every quote, and passes over none.
+    (None: once a bar).  `plain` applies every quote and passes over none; False passes over what it
+    can, None does so where it pays.  What comes out is the same.
     """
 
     capital: float = 10_000.0
     fee_rate: float = 0.001
     ack_delay_us: int = 200_000
     snapshot_us: int | None = None
-    plain: bool = False
+    plain: bool | None = None
 
 
 def fit_policy(
@@ -70,6 +76,11 @@ def fit_policy(
         },
         policy,
     )
+
+
+def few_quotes(market: Market) -> bool:
+    """Tell whether so many bars end among the quotes that passing over some would not pay."""
+    return len(market.quotes) < FEW_QUOTES * len(np.unique(market.bars.end_us))
 
 
 def calendars_for(market: Market) -> Calendars:
@@ -135,9 +146,10 @@ def run_accounts(
         seats[account] = Seat(account, strategy, exchange, checker, tally)
     desk = Desk(times, fitted)
     desk.shared.watch = hooks.watch
-    engine = Engine(market, desk, exchange, seats, interest, hooks)
-    everything = options.plain or hooks.watch is not None
-    if everything or any(seat.wants_quotes for seat in seats.values()):
+    agenda = Agenda(market.bars, closing_stops(market, fitted, times.XNYS))
+    engine = Engine(market, desk, exchange, seats, interest, agenda, hooks)
+    plain = few_quotes(market) if options.plain is None else options.plain
+    if plain or hooks.watch is not None or any(seat.wants_quotes for seat in seats.values()):
         engine.play_plainly()
     else:
         play_skipping(engine)

@@ -80,7 +80,7 @@ class _Skipper:
             place = max(place, self._done)
             if place < len(ts_us):
                 quote_us = min(quote_us, int(ts_us[place]))
-        return min(quote_us, engine.exchange.due_us, engine.next_bar_us)
+        return min(quote_us, engine.exchange.due_us, engine.agenda.next_us)
 
     def stop(self, now_us: int) -> None:
         """Catch up with everything before an instant, and let it happen."""
@@ -177,7 +177,7 @@ class _Skipper:
 
     def _far_enough(self) -> bool:
         """Tell whether there are many quotes before something else happens."""
-        until_us = min(self._engine.exchange.due_us, self._engine.next_bar_us)
+        until_us = min(self._engine.exchange.due_us, self._engine.agenda.next_us)
         ts_us, place = self._quotes.ts_us, self._done + FEW
         return place < len(ts_us) and int(ts_us[place]) < until_us
 

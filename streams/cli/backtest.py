@@ -74,7 +74,7 @@ def backtest(
     make_strategy(strategy, market, position)  # one that cannot be used is told before any run
     setup = Setup(
         make=partial(_strategy, strategy, position),
-        options=Options(capital=capital, fee_rate=fee_rate, plain=plain),
+        options=Options(capital=capital, fee_rate=fee_rate, plain=plain or None),
         position=position,
         periods=stretches,
         files=tuple(path.name for path in files),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from state.hours import Calendars
 from state.policy import PRESETS, policy_from
+from state.shared import Attempt
 from streams.backtest.engine import Engine, Hooks
 from streams.backtest.run import Options, calendars_for, run_accounts, run_backtest
 from streams.market import Market, read_market
@@ -20,7 +21,7 @@ from .worlds import make_bots, make_market, make_policy
 EXAMPLES = Path(__file__).parents[3] / "examples" / "market"
 
 
-def play(market: Market, make, policy, times: Calendars, *, plain: bool):
+def play(market: Market, make, policy, times: Calendars, *, plain: bool, watch=None):
     """Return the results, and every byte that the desk said."""
     said: list[bytes] = []
 
@@ -28,7 +29,7 @@ def play(market: Market, make, policy, times: Calendars, *, plain: bool):
         said.extend(encode(one) for one in (*outputs.commands, *outputs.facts))
 
     options = Options(capital=10_000.0, plain=plain)
-    results = run_accounts(market, make(), policy, options, times, Hooks(outputs=outputs))
+    results = run_accounts(market, make(), policy, options, times, Hooks(None, outputs, watch))
     return results, said
 
 
@@ -52,6 +53,20 @@ def test_a_random_day_is_the_same_both_ways(seed, quotes, symbols, accounts, pac
     skipped, said_skipping = play(market, make, policy, times, plain=False)
     assert said_skipping == said
     assert skipped == plain
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32), symbols=st.integers(1, 5), accounts=st.integers(1, 3))
+def test_being_watched_changes_nothing(seed, symbols, accounts):
+    """Unwatched, a try that would only be refused again is not made (`state.attempt`)."""
+    market = make_market(seed, 500, symbols, 3.0)
+    policy, times = make_policy(seed), calendars_for(market)
+    seen: list[Attempt] = []
+    alone, watched = (
+        play(market, lambda: make_bots(seed, accounts, 0.8), policy, times, plain=True, watch=watch)
+        for watch in (None, seen.append)
+    )
+    assert watched == alone
 
 
 def test_the_random_days_are_not_dull():

@@ -6,19 +6,28 @@ from pathlib import Path
 from state.policy import DEFAULT
 from streams.backtest.run import Options
 from streams.market import Market, read_market
-from streams.optimize import OBJECTIVES, Journal, Optimized, Plan, Work, folds_of, stretches_of
+from streams.optimize import (
+    OBJECTIVES,
+    Journal,
+    Optimized,
+    Plan,
+    Work,
+    folds_of,
+    space_of,
+    stretches_of,
+)
 from streams.optimize import optimize as carry_out
-from streams.optimize import space_of
 from streams.strategies import Strategy, strategy_for
 
 ROOT = Path(__file__).resolve().parents[3]
 MIXED = ROOT / "examples" / "market" / "hourly-mixed-2025-12.csv"
+FIXED = ("crypto_force_count", "crypto_ooh_tolerance", "fight_threshold", "fight_cooldown_s")
 FIRST_US = 1_765_843_200_000_000  # 2025-12-16
 DAY_US = 86_400_000_000
 
 
 @lru_cache(maxsize=1)
-def market(days: int = 5) -> Market:
+def market(days: int = 2) -> Market:
     return read_market([MIXED], []).between(FIRST_US, FIRST_US + days * DAY_US)
 
 
@@ -30,7 +39,7 @@ def plan(
     *,
     data: Market | None = None,
     ranges=(),
-    fixed=(),
+    fixed=FIXED,
     objective="pnl",
     seed=1,
     count=None,
