@@ -36,13 +36,14 @@ lint: $(READY) ## ruff, mypy --strict and the layers
 	@echo "==> mypy"; $(BIN)/mypy
 	@echo "==> lint-imports"; $(BIN)/lint-imports
 
-bench: $(READY) ## measure the desk, the live path beside plain Faust, and recovery
+bench: $(READY) ## measure the desk, the backtest, the live path beside plain Faust, and recovery
 	@$(BIN)/python bench/desk.py
+	@$(BIN)/python bench/backtest.py --no-peers
 	@$(BIN)/python bench/live.py
 	@$(BIN)/python bench/recovery.py
 
-peers: $(READY) ## measure nautilus_trader and hftbacktest on the backtest's quotes, in a venv of their own
-	@$(BIN)/python bench/peers/run.py
+peers: $(READY) ## measure the backtest beside nautilus_trader and hftbacktest, which get a venv of their own
+	@$(BIN)/python bench/backtest.py
 
 setup: $(READY) ## make .venv (the other targets do this by themselves)
 

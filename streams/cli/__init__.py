@@ -12,6 +12,7 @@ import typer
 from streams.compare import CompareError
 from streams.kafka import BrokerError
 from streams.market import MarketError
+from streams.optimize import OptimizeError
 from streams.replay import ReplayError
 from streams.report import ReportError
 from streams.settings import SettingsError
@@ -24,6 +25,7 @@ from . import (
     config,
     explain,
     feed,
+    optimize,
     policy,
     record,
     replay,
@@ -47,6 +49,7 @@ app = typer.Typer(
 app.command("backtest")(backtest.backtest)
 app.command("explain")(explain.explain)
 app.command("feed")(feed.feed)
+app.command("optimize")(optimize.optimize_command)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
 app.command("state")(state.state)
@@ -61,6 +64,7 @@ MISTAKES = (
     BrokerError,
     CompareError,
     MarketError,
+    OptimizeError,
     PaperError,
     ReplayError,
     ReportError,

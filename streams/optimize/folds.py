@@ -4,7 +4,9 @@ The folds are anchored: every fit begins with the data and takes all that came b
 period, as somebody would who fits again each month with all they have.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from streams.compare.confidence import DAY_US
 from streams.market import Market
@@ -48,7 +50,7 @@ def folds_of(market: Market, count: int | None = None, split_us: int | None = No
     cuts += [_round(split_us + fold * each_us, each_us) for fold in range(1, count)]
     cuts.append(end_us)
     folds = []
-    for number, (cut_us, until_us) in enumerate(zip(cuts, cuts[1:], strict=False), 1):
+    for number, (cut_us, until_us) in enumerate(pairwise(cuts), 1):
         about = f" {number}" if count > 1 else ""
         fold = Fold(
             Stretch(f"fit{about}", first_us, cut_us),
@@ -58,6 +60,11 @@ def folds_of(market: Market, count: int | None = None, split_us: int | None = No
             market.between(stretch.from_us, stretch.until_us)  # an empty one is told at once
         folds.append(fold)
     return folds
+
+
+def stretches_of(folds: Sequence[Fold]) -> tuple[Stretch, ...]:
+    """Return the stretches of `Work`: of each fold its fit, then the period it never saw."""
+    return tuple(stretch for fold in folds for stretch in (fold.fit, fold.unseen))
 
 
 def _round(ts_us: int, piece_us: int) -> int:

@@ -14,13 +14,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from state.policy import Policy, PolicyError, policy_from
+from state.policy import PRESETS, Policy, PolicyError, policy_from
 
 from .errors import OptimizeError
 
 Number = int | float
 Values = dict[str, Number]
 """Field → value, in the order of the space's fields."""
+
+OPTIMIZED = "optimized"
+"""Name of the policy that is found."""
 
 PART_C: dict[str, tuple[Number, Number]] = {
     "crypto_force_count": (1, 3),
@@ -153,7 +156,7 @@ def space_of(base: Policy, ranges: Sequence[str] = (), fixed: Sequence[str] = ()
         dimensions.pop(field, None)
     if not dimensions:
         raise OptimizeError("every field is fixed: leave at least one to search.")
-    space = Space(base, tuple(_feasible(dimensions, base).values()))
+    space = Space(_begun_with(base), tuple(_feasible(dimensions, base).values()))
     for one in space.dimensions:
         for end in (one.low, one.high):
             try:
@@ -161,6 +164,18 @@ def space_of(base: Policy, ranges: Sequence[str] = (), fixed: Sequence[str] = ()
             except PolicyError as error:
                 raise OptimizeError(f"--range {one.field}: {error}.") from None
     return space
+
+
+def _begun_with(base: Policy) -> Policy:
+    """Return the base under a name of its own, for the result shows it beside the presets."""
+    if not base.enabled or base.dry_run:
+        raise OptimizeError(
+            f"policy {base.name} takes nothing from anybody, so nothing can be searched:"
+            " begin with one that steals."
+        )
+    preset = PRESETS.get(base.name)
+    taken = base.name == OPTIMIZED or preset not in {None, base}
+    return base.model_copy(update={"name": "start"}) if taken else base
 
 
 def _whole(field: str, told: str) -> bool:

@@ -1,0 +1,224 @@
+"""`worksteal optimize`: searches for a policy, and says whether it holds on data it never saw."""
+
+import json
+import os
+import shlex
+import sys
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from streams.backtest.run import Options
+from streams.compare import periods, read_time
+from streams.market import Market
+from streams.optimize import (
+    OBJECTIVES,
+    Journal,
+    Optimized,
+    Plan,
+    Work,
+    folds_of,
+    ineffective,
+    judged_table,
+    optimize,
+    optimize_document,
+    policy_yaml,
+    space_of,
+    stretches_of,
+    verdict,
+    write_page,
+)
+from streams.report.write import write_atomically
+from streams.strategies import Strategy
+
+from .inputs import (
+    AUTO,
+    Capital,
+    Columns,
+    FeeRate,
+    Files,
+    PositionSize,
+    Settings,
+    StrategyName,
+    UsageError,
+    make_strategy,
+    messages,
+    output,
+    read_data,
+    read_policies,
+)
+from .progress import runs_progress
+from .search_options import (
+    POLICY,
+    REPORT,
+    AsJson,
+    BeginWith,
+    Evaluations,
+    Fixed,
+    Folds,
+    From,
+    ObjectiveChoice,
+    PolicyOut,
+    Report,
+    SearchRanges,
+    Seed,
+    Split,
+    State,
+    Until,
+    Workers,
+)
+
+INTERRUPTED = 130
+"""What a shell calls the status of a program that Ctrl-C ended."""
+
+
+def optimize_command(
+    files: Files,
+    objective: ObjectiveChoice = "pnl",
+    ranges: SearchRanges = None,
+    fixed: Fixed = None,
+    policy: BeginWith = "default",
+    settings: Settings = None,
+    evaluations: Evaluations = 200,
+    split: Split = None,
+    folds: Folds = None,
+    from_: From = None,
+    until: Until = None,
+    capital: Capital = 10_000.0,
+    position: PositionSize = 3_500.0,
+    strategy: StrategyName = AUTO,
+    fee_rate: FeeRate = 0.001,
+    workers: Workers = None,
+    seed: Seed = 0,
+    state: State = None,
+    policy_out: PolicyOut = POLICY,
+    report: Report = None,
+    as_json: AsJson = False,
+    columns: Columns = None,
+) -> None:
+    """Search for a policy on one period and judge it on a later one that it never saw.
+
+    Example: `worksteal optimize examples/market/hourly-mixed-2025-12.csv --evaluations 200`
+    """
+    target = report or (None if as_json else REPORT)
+    (base,) = read_policies([policy], settings)
+    space = space_of(base, ranges or (), fixed or ())
+    if objective not in OBJECTIVES:
+        raise UsageError(f"--objective {objective}: choose one of {', '.join(OBJECTIVES)}.")
+    split_us = _time("--split", split)
+    (period,) = periods(_time("--from", from_), _time("--until", until))
+    _check_targets(files, {"--report": target, "--policy-out": policy_out, "--state": state})
+    market = period.of(read_data(files, capital, position, columns))
+    chosen = tuple(folds_of(market, folds, split_us))
+    plan = Plan(
+        work=Work(
+            market,
+            partial(_strategy, strategy, position),
+            Options(capital=capital, fee_rate=fee_rate),
+            stretches_of(chosen),
+        ),
+        space=space,
+        objective=OBJECTIVES[objective],
+        folds=chosen,
+        evaluations=evaluations,
+        seed=seed,
+        position=position,
+        strategy=make_strategy(strategy, market, position).name,
+        files=tuple(path.name for path in files),
+    )
+    journal = state or _unasked(plan)
+    found = _search(plan, journal, workers or len(os.sched_getaffinity(0)))
+    write_atomically(policy_out, policy_yaml(found).encode("utf-8", "backslashreplace"))
+    if target is not None:
+        write_page(found, target)
+    if state is None:
+        journal.unlink(missing_ok=True)
+    if as_json:
+        typer.echo(json.dumps(optimize_document(found), indent=2))
+    else:
+        _show(found)
+        typer.echo(f"policy: {policy_out}\nreport: {target}")
+
+
+def _time(option: str, text: str | None) -> int | None:
+    return None if text is None else read_time(option, text)
+
+
+def _strategy(name: str, position: float, market: Market) -> Strategy:
+    """Make a strategy; at the top of a module, so that a worker process finds it."""
+    return make_strategy(name, market, position)
+
+
+def _search(plan: Plan, path: Path, workers: int) -> Optimized:
+    """Search with progress; Ctrl-C says how to go on."""
+    with Journal(path, plan.asked) as journal:
+        if journal.resumed:
+            messages.print(
+                f"{journal.resumed:,} evaluations are in {path} already",
+                markup=False,
+                soft_wrap=True,
+            )
+        try:
+            with runs_progress() as progress:
+                task = progress.add_task("optimize", total=plan.runs)
+                found = optimize(plan, journal, workers, partial(progress.advance, task))
+                progress.update(task, completed=plan.runs)
+        except KeyboardInterrupt:
+            again = shlex.join(["worksteal", *sys.argv[1:]])
+            messages.print(
+                f"stopped; {len(journal.known):,} evaluations are kept in {path}.\n"
+                f"To go on: {again}",
+                markup=False,
+                soft_wrap=True,
+            )
+            raise typer.Exit(INTERRUPTED) from None
+    return found
+
+
+def _unasked(plan: Plan) -> Path:
+    """Name a journal after all that was asked, so that the same command finds it again."""
+    text = json.dumps(plan.asked, sort_keys=True)
+    return Path(f"worksteal-optimize-{blake2b(text.encode(), digest_size=4).hexdigest()}.jsonl")
+
+
+def _check_targets(files: list[Path], targets: dict[str, Path | None]) -> None:
+    """Find out before the search what would go wrong after it, or destroy something."""
+    taken = {path.resolve(): "a market file" for path in files}
+    for option, path in targets.items():
+        if path is None:
+            continue
+        real = path.resolve()
+        if real in taken:
+            raise UsageError(f"{option} {path}: this is {taken[real]}; name another file.")
+        taken[real] = f"the file of {option}"
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{option} {path}: this is no plain file; name another one.")
+        if not path.parent.is_dir():
+            raise UsageError(f"{option} {path}: there is no folder {path.parent}; create it first.")
+
+
+def _show(found: Optimized) -> None:
+    console = output()
+    for note in found.notes:
+        console.print(f"· {note}", style="dim", markup=False, soft_wrap=True)
+    head, lines = judged_table(found)
+    table = Table(title=f"Best {found.objective.title}", title_justify="left")
+    for place, name in enumerate(head):
+        table.add_column(name, justify="left" if place < 2 else "right", overflow="fold")
+    for line in lines:
+        table.add_row(*map(Text, line))
+    console.print(table)
+    for field, value in found.values.items():
+        begun = getattr(found.space.base, field)
+        console.print(f"{field}: {value:g} (was {begun})", markup=False)
+    idle = ineffective(found)
+    if idle:
+        console.print(
+            f"Changed nothing on this data: {', '.join(idle)}.", markup=False, soft_wrap=True
+        )
+    for sentence in verdict(found):
+        console.print(sentence, style="bold", markup=False, soft_wrap=True)

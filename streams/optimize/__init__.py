@@ -1,0 +1,41 @@
+"""Searches for a policy: fitted on one period, judged on a later one that it never saw.
+
+`optimize` carries out a `Plan`; `folds` says what is fitted and judged, `space` what is searched,
+`search` how, `verdict` what it means.
+"""
+
+from .document import optimize_document
+from .errors import OptimizeError
+from .folds import FOLDS_MAX, folds_of, stretches_of
+from .journal import Journal
+from .objective import OBJECTIVES, ObjectiveName
+from .optimize import EVALUATIONS_MIN, Plan, optimize
+from .outcome import Work
+from .page import judged_table, write_page
+from .policy_file import policy_yaml
+from .result import OPTIMIZED, Optimized
+from .space import space_of
+from .verdict import ineffective, verdict
+
+__all__ = [
+    "EVALUATIONS_MIN",
+    "FOLDS_MAX",
+    "OBJECTIVES",
+    "OPTIMIZED",
+    "Journal",
+    "ObjectiveName",
+    "OptimizeError",
+    "Optimized",
+    "Plan",
+    "Work",
+    "folds_of",
+    "ineffective",
+    "judged_table",
+    "optimize",
+    "optimize_document",
+    "policy_yaml",
+    "space_of",
+    "stretches_of",
+    "verdict",
+    "write_page",
+]
