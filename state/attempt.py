@@ -12,6 +12,7 @@ from .account import Account, Entry
 from .decision import Entrant, Refusal
 from .entries import block
 from .look import Look
+from .money import MICROS
 from .placing import need_micros, submit
 from .policy import Policy
 from .prices import Price
@@ -43,16 +44,13 @@ def try_all(shared: Shared, account: Account, entries: Iterable[Entry]) -> None:
 
     Best forecast first, then the nearer, then the entry id: the order in which capital goes.
     """
-    policy = shared.policy(account)
-    able = [entry for entry in entries if at_trigger(shared, policy, account, entry)]
-    look = Look(shared, policy, account)
-    if shared.watch is None:
-        able = [entry for entry in able if not still_refused(shared, look, entry)]
+    look = Look(shared, shared.policy(account), account)
+    able = worth_trying(shared, look, entries)
     if len(able) > 1:
-        able.sort(key=lambda entry: _precedence(shared, policy, entry))
+        able.sort(key=lambda entry: _precedence(shared, look.policy, entry))
     for entry in able:
         if _try(shared, look, entry):
-            look = Look(shared, policy, account)
+            look = Look(shared, look.policy, account)
 
 
 def attempt(shared: Shared, account: Account, entry: Entry) -> None:
@@ -60,44 +58,63 @@ def attempt(shared: Shared, account: Account, entry: Entry) -> None:
     try_all(shared, account, (entry,))
 
 
-def at_trigger(shared: Shared, policy: Policy, account: Account, entry: Entry) -> bool:
-    """Tell whether an entry goes at this price, or cannot be judged for want of one."""
-    if entry.state != "waiting" or entry.retry_us > shared.now_us:
-        return False
-    price = shared.prices.get(entry.symbol)
-    if price.quote_us < 0:
-        return True
-    at, slack = price.reference(entry.side), 2 * SLACK * entry.limit
-    low, high = shared.band_of(account, entry, price)
-    if low + slack < at < high - slack:
-        return True
-    if not low <= at <= high:
-        return False
-    near, force = shared.trigger_of(policy, entry)  # within a hair of the edge: the exact rule
-    return is_triggered(policy, entry.side, entry.limit, at, near, force)
+def worth_trying(shared: Shared, look: Look, entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries that stand at their trigger and may come to something new.
+
+    This is where most of the desk's time goes, so it is one loop and asks the cheap questions first.
+    """
+    found = []
+    policy, account, now_us = look.policy, look.account, shared.now_us
+    by_symbol = shared.prices.by_symbol
+    unwatched = shared.watch is None and look.unready is None
+    for entry in entries:
+        if entry.state != "waiting" or entry.retry_us > now_us:
+            continue
+        price = by_symbol[entry.symbol]
+        if price.quote_us < 0:
+            found.append(entry)  # it is blocked for want of a price
+            continue
+        if entry.side == "buy":
+            at, bands = price.ask, price.buyers.bands
+        else:
+            at, bands = price.bid, price.sellers.bands
+        limit = entry.limit
+        low, high = bands[account.id, entry.id]
+        if not low <= at <= high:
+            continue
+        slack = 2 * SLACK * limit
+        if not low + slack < at < high - slack:  # within a hair of the edge: the exact rule
+            near, force = shared.trigger_of(policy, entry)
+            if not is_triggered(policy, entry.side, limit, at, near, force):
+                continue
+        if (
+            unwatched
+            and entry.blocked in _CHEAP
+            and now_us - price.quote_us <= policy.quote_max_age_us
+            and _refused_again(shared, look, entry, at)
+        ):
+            continue
+        found.append(entry)
+    return found
 
 
-def still_refused(shared: Shared, look: Look, entry: Entry) -> bool:
+def _refused_again(shared: Shared, look: Look, entry: Entry, at: float) -> bool:
     """Tell, for the commonest refusals, whether a try would only end in the same one again.
 
-    Most tries do, so this is where their time goes; nobody who wants to watch them may use it.
-    What another entry does in the same moment cannot help: it takes capital, it frees none.
+    What another entry does in the same moment cannot help it: that takes capital, and frees none.
     """
-    blocked, policy = entry.blocked, look.policy
-    if blocked not in _CHEAP or look.unready is not None:
-        return False
-    price = shared.prices.get(entry.symbol)
-    if price.quote_us < 0 or shared.now_us - price.quote_us > policy.quote_max_age_us:
-        return False
-    free = look.free_micros
-    if free > 0 and free >= need_micros(shared, policy, entry):
+    policy, free = look.policy, look.free_micros
+    if (
+        free > 0
+        and free * look.leverage_max >= entry.qty * entry.limit * MICROS
+        and free >= need_micros(shared, policy, entry)
+    ):
         return False
     if not policy.enabled:
-        return blocked == Refusal.DISABLED
-    near = distance(policy, entry.side, entry.limit, price.reference(entry.side))
-    if near > policy.entry_tolerance:
-        return blocked == Refusal.TOO_FAR_FROM_LIMIT
-    return blocked == Refusal.NO_STEAL_CANDIDATES and not look.exposed
+        return entry.blocked == Refusal.DISABLED
+    if distance(policy, entry.side, entry.limit, at) > policy.entry_tolerance:
+        return entry.blocked == Refusal.TOO_FAR_FROM_LIMIT
+    return entry.blocked == Refusal.NO_STEAL_CANDIDATES and not look.exposed
 
 
 def _precedence(shared: Shared, policy: Policy, entry: Entry) -> tuple[float, float, str]:

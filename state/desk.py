@@ -277,8 +277,8 @@ class Desk:
         price = shared.prices.get(event.symbol)
         price.pnl = event.pnl
         shared.prices.touch(price)
-        shared.rank_cache.clear()
-        self._ladders_anew()
+        if shared.rank_anew():
+            self._ladders_anew()
 
     def _default_policy(self, event: PolicySet) -> None:
         """Put a policy in force for all accounts without their own."""

@@ -19,7 +19,7 @@ class Look:
     """A look at one account; make a new one after anything happened."""
 
     __slots__ = (
-        "_free", "_orders", "_shared", "_unready", "account", "history", "intraday", "policy",
+        "_exposed", "_free", "_orders", "_shared", "_unready", "account", "history", "intraday", "policy",
     )  # fmt: skip
 
     def __init__(self, shared: Shared, policy: Policy, account: Account) -> None:
@@ -28,6 +28,7 @@ class Look:
         self.history = History(account.cooldowns, account.fights)
         self.intraday = shared.intraday(policy)
         self._shared = shared
+        self._exposed: bool | None = None
         self._free: int | None = None
         self._orders: list[Assessed] | None = None
         self._unready: Refusal | Literal[False] | None = False
@@ -66,7 +67,16 @@ class Look:
     @property
     def exposed(self) -> bool:
         """Whether any order is protected from nobody."""
-        return any(order.protection is None for order in self.orders)
+        if self._exposed is None:
+            self._exposed = any(order.protection is None for order in self.orders)
+        return self._exposed
+
+    @property
+    def leverage_max(self) -> float:
+        """The most notional that a dollar may bind, of any asset class, and a hair more."""
+        policy = self.policy
+        stock = policy.leverage("stock", self.intraday)
+        return max(policy.crypto_leverage, stock) * (1 + 1e-9)
 
     def _views(self) -> list[OrderView]:
         shared, policy, now_us = self._shared, self.policy, self._shared.now_us

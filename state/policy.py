@@ -174,9 +174,18 @@ class Policy(BaseModel):
         """`crypto_symbols` for membership tests only."""
         return frozenset(self.crypto_symbols)
 
+    @cached_property
+    def _classes(self) -> dict[str, AssetClass]:
+        """Asset classes found so far."""
+        return {}
+
     def asset_class(self, symbol: str) -> AssetClass:
         """Return the asset class; a symbol on the crypto list is crypto whatever it looks like."""
-        return "crypto" if symbol in self.active_cryptos else asset_class(symbol)
+        found = self._classes.get(symbol)
+        if found is None:
+            found = "crypto" if symbol in self.active_cryptos else asset_class(symbol)
+            self._classes[symbol] = found
+        return found
 
     def leverage(self, kind: AssetClass, intraday: bool) -> float:
         """Return notional per dollar of equity for an asset class.

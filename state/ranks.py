@@ -17,12 +17,11 @@ def rank_by_forecast(forecasts: Iterable[tuple[str, float]]) -> dict[str, int]:
     return {symbol: rank for rank, (symbol, _) in enumerate(ordered, 1)}
 
 
-def desk_ranks(policy: Policy, forecasts: Mapping[str, float]) -> dict[str, int]:
-    """Rank the policy's cryptos that have a forecast: forecast descending, then symbol.
+def desk_ranks(symbols: Iterable[str], forecasts: Mapping[str, float]) -> dict[str, int]:
+    """Rank those of a policy's symbols that have a forecast: forecast descending, then symbol.
 
     One without a forecast has no rank: an unknown symbol must not be forced into the market.
     """
-    symbols = policy.ranked_symbols or policy.crypto_symbols
     known = [(symbol, forecasts[symbol]) for symbol in sorted(symbols) if symbol in forecasts]
     return rank_by_forecast(known)
 

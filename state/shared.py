@@ -13,7 +13,7 @@ from .policy import DEFAULT, Policy
 from .prices import Price, Prices
 from .ranks import desk_ranks, forced, tolerance
 from .timers import Timers
-from .triggers import Band, band
+from .triggers import band
 
 
 class Weighed(NamedTuple):
@@ -78,7 +78,7 @@ class Shared:
         self.session_close_us = 0
         self.margin_due: dict[str, int] = {}
         self.weekdays_open = False
-        self.rank_cache: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, int]] = {}
+        self.rank_cache: dict[tuple[str, ...], dict[str, int]] = {}
         self.watch: Callable[[Attempt], None] | None = None
         self._own_policies: dict[str, Policy] = {}
 
@@ -133,11 +133,18 @@ class Shared:
 
     def ranks(self, policy: Policy) -> dict[str, int]:
         """Return the desk's own ranks under a policy."""
-        key = (policy.ranked_symbols, policy.crypto_symbols)
-        found = self.rank_cache.get(key)
+        symbols = policy.ranked_symbols or policy.crypto_symbols
+        found = self.rank_cache.get(symbols)
         if found is None:
-            found = self.rank_cache[key] = desk_ranks(policy, self.prices.forecasts())
+            found = self.rank_cache[symbols] = desk_ranks(symbols, self.prices.forecasts())
         return found
+
+    def rank_anew(self) -> bool:
+        """A forecast changed: rank again.  True if any ranks that were asked for are others now."""
+        forecasts = self.prices.forecasts()
+        before = self.rank_cache
+        self.rank_cache = {symbols: desk_ranks(symbols, forecasts) for symbols in before}
+        return self.rank_cache != before
 
     def trigger_of(self, policy: Policy, entry: Entry) -> tuple[float, bool]:
         """Return an entry's tolerance and whether it is forced, as things stand.
@@ -166,10 +173,6 @@ class Shared:
         )
         price.refresh_quiet()
         self.prices.replaced[price] = None
-
-    def band_of(self, account: Account, entry: Entry, price: Price) -> Band:
-        """Return the prices between which a waiting entry is at its trigger, a hair too wide."""
-        return price.ladder(entry.side).bands[account.id, entry.id]
 
     def take_from_ladder(self, account: Account, entry: Entry) -> None:
         """Let quotes leave an entry alone."""

@@ -54,7 +54,7 @@ def test_equal_forecasts_keep_their_order_in_the_originals_ranking():
 
 def test_the_desk_ranks_active_cryptos_by_forecast_and_then_by_symbol():
     forecasts = {"UNIUSD": 2.0, "ETHUSD": 3.0, "BTCUSD": 2.0, "LTCUSD": 9.0, "AAPL": 9.0}
-    assert desk_ranks(DEFAULT, forecasts) == {"ETHUSD": 1, "BTCUSD": 2, "UNIUSD": 3}
+    assert desk_ranks(DEFAULT.crypto_symbols, forecasts) == {"ETHUSD": 1, "BTCUSD": 2, "UNIUSD": 3}
 
 
 def test_the_order_of_the_policys_list_makes_no_difference():
@@ -63,8 +63,8 @@ def test_the_order_of_the_policys_list_makes_no_difference():
 
 
 def test_a_crypto_without_a_forecast_has_no_rank():
-    assert desk_ranks(DEFAULT, {"SOLUSD": -4.0}) == {"SOLUSD": 1}
-    assert desk_ranks(DEFAULT, {}) == {}
+    assert desk_ranks(DEFAULT.crypto_symbols, {"SOLUSD": -4.0}) == {"SOLUSD": 1}
+    assert desk_ranks(DEFAULT.crypto_symbols, {}) == {}
 
 
 def test_a_wider_list_can_be_ranked_than_the_rules_use():
