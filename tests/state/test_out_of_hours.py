@@ -98,6 +98,16 @@ def test_new_ranks_force_others():
     assert kinds(world.quote("ETHUSD", 111.0)) == ["Submit"]
 
 
+def test_forecasts_that_change_no_rank_do_not_hide_the_one_that_does():
+    world = world_at(LABOR_DAY)
+    want(world, "UNIUSD")
+    for pnl in (0.6, 0.7, 0.8):
+        world.forecast("UNIUSD", pnl)
+        assert kinds(world.quote("UNIUSD", 111.0)) == []
+    world.forecast("UNIUSD", 2.5)
+    assert kinds(world.quote("UNIUSD", 111.0)) == ["Submit"]
+
+
 def test_a_lost_rank_takes_the_force_away():
     world = world_at(SUNDAY, equity=0.0)
     want(world, "ETHUSD")

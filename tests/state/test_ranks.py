@@ -2,8 +2,10 @@
 
 import pytest
 
+from state.hours import calendars
 from state.policy import DEFAULT, REFERENCE, policy_from
 from state.ranks import desk_ranks, distance, forced, rank_by_forecast, tolerance
+from state.shared import Shared
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,8 @@ def test_the_desk_ranks_active_cryptos_by_forecast_and_then_by_symbol():
 
 def test_the_order_of_the_policys_list_makes_no_difference():
     policy = policy_from({"crypto_symbols": ["SOLUSD", "ETHUSD", "BTCUSD"]})
-    assert desk_ranks(policy, {"SOLUSD": 1.0, "ETHUSD": 1.0, "BTCUSD": 1.0})["BTCUSD"] == 1
+    ranks = desk_ranks(policy.crypto_symbols, {"SOLUSD": 1.0, "ETHUSD": 1.0, "BTCUSD": 1.0})
+    assert ranks["BTCUSD"] == 1
 
 
 def test_a_crypto_without_a_forecast_has_no_rank():
@@ -69,7 +72,10 @@ def test_a_crypto_without_a_forecast_has_no_rank():
 
 def test_a_wider_list_can_be_ranked_than_the_rules_use():
     policy = policy_from({"ranked_symbols": ["LTC/USD", "BTC/USD"]})
-    ranks = desk_ranks(policy, {"LTCUSD": 5.0, "BTCUSD": 1.0, "ETHUSD": 9.0})
+    shared = Shared(calendars(2017, 2017), policy)
+    for symbol, pnl in {"LTCUSD": 5.0, "BTCUSD": 1.0, "ETHUSD": 9.0}.items():
+        shared.prices.get(symbol).pnl = pnl
+    ranks = shared.ranks(policy)
     assert ranks == {"LTCUSD": 1, "BTCUSD": 2}
 
 
