@@ -74,5 +74,5 @@ lock: $(READY) ## write requirements.lock anew from pyproject.toml
 
 clean: ## remove .venv, caches and reports
 	@rm -rf $(VENV) .venv-peers build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
-	  .pytest_cache .ruff_cache ./*.egg-info worksteal-report.html .live
+	  .pytest_cache .ruff_cache ./*.egg-info worksteal-report.html worksteal-optimize* worksteal-policy.yaml .live
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from .account import Account, Entry
-from .decision import Entrant, Refusal
+from .decision import Choice, Entrant, Refusal
 from .entries import block
 from .look import Look
 from .money import MICROS
@@ -134,7 +134,7 @@ def _try(shared: Shared, look: Look, entry: Entry) -> bool:
         return False
     outbox = shared.outbox
     said = len(outbox.commands), len(outbox.facts)
-    weighed = weigh_up(shared, look, entry, price)
+    weighed = weigh_up(shared, look, entry, price, brief=shared.watch is None)
     _act(shared, look, entry, weighed)
     if shared.watch is not None:
         outputs = (*outbox.commands[said[0] :], *outbox.facts[said[1] :])
@@ -160,8 +160,13 @@ def _act(shared: Shared, look: Look, entry: Entry, weighed: Weighed) -> None:
         submit(shared, policy, account, entry)
 
 
-def weigh_up(shared: Shared, look: Look, entry: Entry, price: Price) -> Weighed:
-    """Find out what a try of a triggered entry would come to, and change nothing."""
+def weigh_up(
+    shared: Shared, look: Look, entry: Entry, price: Price, *, brief: bool = False
+) -> Weighed:
+    """Find out what a try of a triggered entry would come to, and change nothing.
+
+    `brief` leaves out the orders that were weighed where none can be taken; nobody will look.
+    """
     policy = look.policy
     needed, free = need_micros(shared, policy, entry), look.free_micros
     if shared.now_us - price.quote_us > policy.quote_max_age_us:
@@ -172,5 +177,9 @@ def weigh_up(shared: Shared, look: Look, entry: Entry, price: Price) -> Weighed:
     pnl = shared.pnl(entry.symbol, entry.pnl)
     entrant = Entrant(entry.symbol, entry.side, entry.limit, at, pnl)
     orders = look.orders if may_steal(policy, entrant) else []
+    if brief and orders and not look.exposed:
+        near = distance(policy, entry.side, entry.limit, at)
+        nobody = Choice(Refusal.NO_STEAL_CANDIDATES, "all_protected", (), (), near)
+        return Weighed(needed, free, nobody.refusal, nobody)
     choice = choose_among(policy, shared.now_us, entrant, orders, look.history, needed - free)
     return Weighed(needed, free, choice.refusal, choice)

@@ -6,7 +6,7 @@
 
 from .compare import Hearing, Setup, compare
 from .compared import Compared, Part
-from .confidence import Confidence
+from .confidence import Confidence, Days, confidences
 from .counterfactual import StealWorth
 from .errors import CompareError
 from .periods import WHOLE, Period, periods, read_time
@@ -18,6 +18,7 @@ __all__ = [
     "CompareError",
     "Compared",
     "Confidence",
+    "Days",
     "Hearing",
     "Part",
     "Period",
@@ -26,6 +27,7 @@ __all__ = [
     "StealWorth",
     "Swept",
     "compare",
+    "confidences",
     "is_range",
     "periods",
     "read_range",

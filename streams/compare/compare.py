@@ -10,7 +10,7 @@ from streams.backtest.run import Options, fit_policy
 from streams.market import Market
 
 from .compared import Compared, Part, baseline_of, with_digest
-from .confidence import confidences
+from .confidence import Days, confidences
 from .counterfactual import horizon_us
 from .periods import WHOLE, Period
 from .ranges import Swept
@@ -95,7 +95,7 @@ def _part(
     names = [one.policy.name for one in swept]
     by_name = dict(zip(names, finished, strict=True))
     baseline = baseline_of(names)
-    days = {policy: one.days for policy, one in by_name.items()}
+    days: dict[str, Days] = {policy: one.days for policy, one in by_name.items()}
     return Part(
         name=name,
         comparison=Comparison(
@@ -113,6 +113,7 @@ def _part(
         steals={policy: one.steals for policy, one in by_name.items()},
         against=confidences(days, baseline, capital) if baseline is not None else {},
         horizon_us=horizon_us(market),
+        days=days,
     )
 
 

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from streams.backtest.result import Comparison, RunResult, Series
 
-from .confidence import Confidence
+from .confidence import Confidence, Days
 from .counterfactual import StealWorth
 from .ranges import Swept
 
@@ -26,6 +26,8 @@ class Part:
     """Every policy but the baseline."""
     horizon_us: int = 0
     """After how long a fill was marked out to judge a steal."""
+    days: dict[str, Days] = field(default_factory=dict)
+    """What `against` was computed from; with it `confidences` holds the runs against another."""
 
 
 @dataclass(frozen=True, slots=True)
