@@ -8,7 +8,6 @@ stops as well.  Everything before the next stop is taken note of wholesale (`Des
 what happens there is the engine's ordinary instant.  So the desk says the same, byte for byte.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from heapq import heappop, heappush
 from math import inf, nextafter
@@ -58,7 +57,7 @@ class _Skipper:
         self._next_of = [0] * count
         # A part of longer data has symbols whose first quote is yet to come.
         self._next_places = [
-            track.place_list[0] if len(track) else len(quotes) for track in self._tracks
+            track.places.item(0) if len(track) else len(quotes) for track in self._tracks
         ]
         self._watchers = _Watchers(count)
         self._restless: dict[str, None] = {}
@@ -118,15 +117,15 @@ class _Skipper:
         frames = int(numbers[first - 1]) - (int(numbers[done - 1]) if done else -1)
         last: list[LastQuote] = []
         venues = self._engine.exchange.quotes
-        for code, track in enumerate(self._tracks):
-            before = self._done_of[code]
-            now = bisect_left(track.place_list, first, before)
+        counts = self._quotes.counts_before(first).tolist()
+        for code, (before, now) in enumerate(zip(self._done_of, counts, strict=True)):
             if now > before:
-                self._done_of[code] = now
+                track = self._tracks[code]
                 bid, ask = track.bids.item(now - 1), track.asks.item(now - 1)
                 price = self._price(code)
                 venues[price.symbol] = (bid, ask)
                 last.append((price, bid, ask, track.ts_us.item(now - 1)))
+        self._done_of = counts
         self._desk.pass_over(frames, int(self._quotes.ts_us[first - 1]), QUOTES, first - done, last)
         self._engine.frames.pass_over(frames, first - done)
         self._done = first
@@ -229,7 +228,7 @@ class _Skipper:
         track = self._tracks[code]
         found = self._next_of[code] = track.first_outside(start, calm)
         self._next_places[code] = (
-            track.place_list[found] if found < len(track) else len(self._quotes)
+            track.places.item(found) if found < len(track) else len(self._quotes)
         )
 
 

@@ -13,6 +13,8 @@ from .tracks import Track
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+BLOCK = 1024
+
 
 class Quotes(Sequence[MarketQuote]):
     """Quotes in time order; reads like a list of `MarketQuote`, and a slice is a view.
@@ -69,6 +71,21 @@ class Quotes(Sequence[MarketQuote]):
     def instant_numbers(self) -> Ints:
         """The number of each quote's instant; quotes of one time share theirs."""
         return np.cumsum(np.diff(self.ts_us, prepend=self.ts_us[:1]) > 0)
+
+    @cached_property
+    def _counts(self) -> Ints:
+        """How many quotes of each symbol (column) lie before each block of quotes (row)."""
+        blocks, symbols = -(-len(self) // BLOCK), len(self.names)
+        places = (np.arange(len(self)) // BLOCK) * symbols + self.codes
+        found = np.bincount(places, minlength=blocks * symbols).reshape(blocks, symbols)
+        return np.vstack([np.zeros((1, symbols), np.int64), found.cumsum(axis=0)])
+
+    def counts_before(self, place: int) -> Ints:
+        """Return how many quotes of each symbol lie before a place."""
+        block = place // BLOCK
+        rest = self.codes[block * BLOCK : place]
+        counts: Ints = self._counts[block] + np.bincount(rest, minlength=len(self.names))
+        return counts
 
     def columns(self) -> tuple[Ints, Ints, Floats, Floats, Floats, Floats]:
         """Return all columns, in the order in which `Quotes` takes them."""

@@ -35,12 +35,6 @@ class Track:
         return len(self.places)
 
     @cached_property
-    def place_list(self) -> list[int]:
-        """`places` as numbers, for bisecting."""
-        found: list[int] = self.places.tolist()
-        return found
-
-    @cached_property
     def _blocks(self) -> tuple[Floats, Floats, Floats, Floats]:
         """Return the lowest and highest ask, and the lowest and highest bid, of each block."""
         starts = np.arange(0, len(self), BLOCK)

@@ -55,22 +55,23 @@ class Settling:
         self.settled_us = NEVER_US
         self.charged_micros = 0
         self._interest = interest
+        self._next_us: int | None = None
 
     def begin(self, now_us: int, settled_us: int = NEVER_US) -> None:
         """Let time begin, or go on after a close that was settled before a restart."""
         if self._interest is not None:
             self.settled_us = now_us if settled_us == NEVER_US else settled_us
+            self._next_us = self._interest.next_close_us(self.settled_us)
 
     def next_close_us(self) -> int | None:
         """Return the close that is settled next; None if there is none, or no time yet."""
-        if self._interest is None or self.settled_us == NEVER_US:
-            return None
-        return self._interest.next_close_us(self.settled_us)
+        return self._next_us
 
     def settle(self, close_us: int, money: VenueAccount) -> int:
         """Note that a close is settled, and return its fee in micro-dollars."""
         assert self._interest is not None
         self.settled_us = close_us
+        self._next_us = self._interest.next_close_us(close_us)
         fee = self._interest.fee_micros(money)
         self.charged_micros += fee
         return fee
