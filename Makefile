@@ -23,9 +23,14 @@ demo: $(READY) ## replay one day of real quotes and see what stealing changes
 live: $(READY) ## run the whole pipeline on a real broker, watch the steals, verify (needs Java 17)
 	@$(BIN)/python -m deploy.live
 
+# Measuring the branches makes the desk several times slower, so only its own tests are measured.
+DESK := tests/state tests/conformance tests/topics tests/streams/backtest
+
 test: lint ## lint, then every test, with branch coverage of state/
-	@echo "==> tests"
-	@$(BIN)/pytest -n 2 --cov=state --cov-branch --cov-fail-under=95
+	@echo "==> tests of the desk"
+	@$(BIN)/pytest -n 2 --cov=state --cov-branch --cov-fail-under=95 $(DESK)
+	@echo "==> tests of everything else"
+	@$(BIN)/pytest -n 2 $(addprefix --ignore=,$(DESK))
 
 faults: $(READY) ## kill a worker 25 times during 200,000 events; nothing may be lost or doubled
 	@$(BIN)/python -m tests.faults.kills --kills 25 --events 200000
