@@ -199,12 +199,18 @@ class Account(msgspec.Struct):
     @property
     def unanswered(self) -> bool:
         """Whether an order's fate is unknown and a snapshot must tell."""
-        return any(order.unanswered_us >= 0 for order in self.orders.values())
+        for order in self.orders.values():  # noqa: SIM110 - a loop costs a third of `any` here
+            if order.unanswered_us >= 0:
+                return True
+        return False
 
     @property
     def equity_micros(self) -> int:
         """Cash and the value of all positions."""
-        return self.cash_micros + sum(held.value_micros for held in self.positions.values())
+        equity = self.cash_micros
+        for held in self.positions.values():
+            equity += held.value_micros
+        return equity
 
     def commit(self, kind: AssetClass, order: Order, micros: int) -> None:
         """Set what an order may cost, in place of what it reserved before."""

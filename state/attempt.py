@@ -11,25 +11,25 @@ import msgspec
 from .account import Account, Entry
 from .decision import Choice, Entrant, Refusal
 from .entries import block
-from .look import Look
-from .money import MICROS
-from .placing import need_micros, submit
+from .look import Look, look_at
+from .placing import submit
 from .policy import Policy
 from .prices import Price
 from .ranks import distance
 from .shared import Attempt, Shared, Weighed
 from .stealing import start_steal, state_fight
-from .triggers import SLACK, is_triggered
-from .victims import choose_among, may_steal
+from .triggers import is_triggered
+from .victims import choose_among, near_enough
+from .waiting import Waiter
 
-_CHEAP = frozenset(
-    str(refusal)
-    for refusal in (
-        Refusal.DISABLED,
-        Refusal.TOO_FAR_FROM_LIMIT,
-        Refusal.NO_STEAL_CANDIDATES,
-    )
+_DISABLED, _TOO_FAR, _NO_CANDIDATES = map(
+    str, (Refusal.DISABLED, Refusal.TOO_FAR_FROM_LIMIT, Refusal.NO_STEAL_CANDIDATES)
 )
+_CHEAP = frozenset((_DISABLED, _TOO_FAR, _NO_CANDIDATES))
+"""Refusals that `_plain_refusal` finds out without weighing anything."""
+
+_NOBODY = Choice(Refusal.NO_STEAL_CANDIDATES, "all_protected", (), (), 0.0)
+"""Stands for a choice among protected orders where nobody looks at what was weighed."""
 
 
 def try_woken(shared: Shared, account: Account) -> None:
@@ -44,13 +44,19 @@ def try_all(shared: Shared, account: Account, entries: Iterable[Entry]) -> None:
 
     Best forecast first, then the nearer, then the entry id: the order in which capital goes.
     """
-    look = Look(shared, shared.policy(account), account)
+    look = look_at(shared, account)
     able = worth_trying(shared, look, entries)
     if len(able) > 1:
         able.sort(key=lambda entry: _precedence(shared, look.policy, entry))
-    for entry in able:
-        if _try(shared, look, entry):
-            look = Look(shared, look.policy, account)
+    while able:
+        for place, entry in enumerate(able, 1):
+            if _try(shared, look, entry):
+                shared.look = None
+                look = look_at(shared, account)
+                able = worth_trying(shared, look, able[place:])
+                break
+        else:
+            return
 
 
 def attempt(shared: Shared, account: Account, entry: Entry) -> None:
@@ -64,57 +70,48 @@ def worth_trying(shared: Shared, look: Look, entries: Iterable[Entry]) -> list[E
     This is where most of the desk's time goes, so it is one loop and asks the cheap questions first.
     """
     found = []
-    policy, account, now_us = look.policy, look.account, shared.now_us
-    by_symbol = shared.prices.by_symbol
+    policy, now_us, intraday, free = look.policy, shared.now_us, look.intraday, look.free_micros
+    waiters = shared.waiters.get(look.account.id, {})
+    oldest_us = now_us - policy.quote_max_age_us
     unwatched = shared.watch is None and look.unready is None
     for entry in entries:
         if entry.state != "waiting" or entry.retry_us > now_us:
             continue
-        price = by_symbol[entry.symbol]
+        waiter = waiters[entry.id]
+        price = waiter.price
         if price.quote_us < 0:
             found.append(entry)  # it is blocked for want of a price
             continue
-        if entry.side == "buy":
-            at, bands = price.ask, price.buyers.bands
-        else:
-            at, bands = price.bid, price.sellers.bands
-        limit = entry.limit
-        low, high = bands[account.id, entry.id]
-        if not low <= at <= high:
-            continue
-        slack = 2 * SLACK * limit
-        if not low + slack < at < high - slack:  # within a hair of the edge: the exact rule
-            near, force = shared.trigger_of(policy, entry)
-            if not is_triggered(policy, entry.side, limit, at, near, force):
+        at = price.ask if waiter.buys else price.bid
+        if not waiter.sure_low < at < waiter.sure_high:
+            if not waiter.low <= at <= waiter.high:
                 continue
-        if (
-            unwatched
-            and entry.blocked in _CHEAP
-            and now_us - price.quote_us <= policy.quote_max_age_us
-            and _refused_again(shared, look, entry, at)
-        ):
-            continue
+            near, force = shared.trigger_of(policy, entry)
+            if not is_triggered(policy, entry.side, entry.limit, at, near, force):
+                continue
+        if unwatched and entry.blocked in _CHEAP and price.quote_us >= oldest_us:
+            # What another entry does in the same moment takes capital and frees none, so it
+            # cannot help one that would only be refused for the same reason again.
+            bound = waiter.intraday is intraday
+            needed = waiter.needed_micros if bound else waiter.needed_at(policy, intraday)
+            if free < needed and _plain_refusal(look, entry, waiter, at) == entry.blocked:
+                continue
         found.append(entry)
     return found
 
 
-def _refused_again(shared: Shared, look: Look, entry: Entry, at: float) -> bool:
-    """Tell, for the commonest refusals, whether a try would only end in the same one again.
-
-    What another entry does in the same moment cannot help it: that takes capital, and frees none.
-    """
-    policy, free = look.policy, look.free_micros
-    if (
-        free > 0
-        and free * look.leverage_max >= entry.qty * entry.limit * MICROS
-        and free >= need_micros(shared, policy, entry)
-    ):
-        return False
+def _plain_refusal(look: Look, entry: Entry, waiter: Waiter, at: float) -> str | None:
+    """Return what an entry that does not fit is refused for; None if victims must be weighed."""
+    policy = look.policy
     if not policy.enabled:
-        return entry.blocked == Refusal.DISABLED
-    if distance(policy, entry.side, entry.limit, at) > policy.entry_tolerance:
-        return entry.blocked == Refusal.TOO_FAR_FROM_LIMIT
-    return entry.blocked == Refusal.NO_STEAL_CANDIDATES and not look.exposed
+        return _DISABLED
+    if not waiter.near_low < at < waiter.near_high and (
+        at < waiter.far_low
+        or at > waiter.far_high
+        or not near_enough(policy, entry.side, entry.limit, at)
+    ):
+        return _TOO_FAR
+    return None if look.exposed_to(entry) else _NO_CANDIDATES
 
 
 def _precedence(shared: Shared, policy: Policy, entry: Entry) -> tuple[float, float, str]:
@@ -167,19 +164,23 @@ def weigh_up(
 
     `brief` leaves out the orders that were weighed where none can be taken; nobody will look.
     """
-    policy = look.policy
-    needed, free = need_micros(shared, policy, entry), look.free_micros
+    policy, account = look.policy, look.account
+    needed = shared.waiters[account.id][entry.id].needed_at(policy, look.intraday)
+    free = look.free_micros
     if shared.now_us - price.quote_us > policy.quote_max_age_us:
         return Weighed(needed, free, Refusal.STALE_QUOTE, None)
     if look.unready is not None or free >= needed:
         return Weighed(needed, free, look.unready, None)
     at = price.reference(entry.side)
+    enough = policy.enabled and near_enough(policy, entry.side, entry.limit, at)
+    if brief:
+        if not enough:
+            plain = Refusal.TOO_FAR_FROM_LIMIT if policy.enabled else Refusal.DISABLED
+            return Weighed(needed, free, plain, None)
+        if account.orders and not look.exposed_to(entry):
+            return Weighed(needed, free, _NOBODY.refusal, _NOBODY)
     pnl = shared.pnl(entry.symbol, entry.pnl)
     entrant = Entrant(entry.symbol, entry.side, entry.limit, at, pnl)
-    orders = look.orders if may_steal(policy, entrant) else []
-    if brief and orders and not look.exposed:
-        near = distance(policy, entry.side, entry.limit, at)
-        nobody = Choice(Refusal.NO_STEAL_CANDIDATES, "all_protected", (), (), near)
-        return Weighed(needed, free, nobody.refusal, nobody)
+    orders = look.orders if enough else []
     choice = choose_among(policy, shared.now_us, entrant, orders, look.history, needed - free)
     return Weighed(needed, free, choice.refusal, choice)

@@ -15,7 +15,7 @@ clock and draws no random number: the same frames give the same bytes.  One fram
 """
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -77,6 +77,9 @@ A quote of tomorrow would never grow stale, and a snapshot of tomorrow would hid
 then: both are refused.  Any other event counts as of now, for what it says has happened.
 """
 
+_ONLY_WAIT = frozenset({EntryRequested, EntryWithdrawn})
+"""Events after which the last look at an account is still good, unless they led to something."""
+
 _DROPPED = 2**62
 """Stands for the mark of a run that does not join: no offset is above it."""
 
@@ -102,6 +105,7 @@ class Desk:
         shared.outbox.open(position, now)
         self._move_clock(now)
         self.next_offset = position.offset + 1
+        quoted = False
         marks = [self._join(run) for run in frame.runs]
         ahead_us = now + AHEAD_US_MAX
         by_spelling = shared.prices.by_spelling
@@ -116,6 +120,7 @@ class Desk:
                 if price is None or bid > ask or event.ts_us > ahead_us:
                     self._unusual_quote(frame, item.run, item.offset, event)
                     continue
+                quoted = True
                 price.bid, price.ask, price.quote_us = bid, ask, event.ts_us
                 if not price.changed:
                     price.changed = True
@@ -126,11 +131,16 @@ class Desk:
                 ):
                     continue
                 if price.cross():
-                    shared.outbox.cause = _cause(frame, item.run, item.offset)
+                    shared.outbox.of = frame.runs[item.run], item.offset
                     self._try_awake(price)
             else:
-                shared.outbox.cause = _cause(frame, item.run, item.offset)
+                only_waits = type(event) in _ONLY_WAIT
+                if quoted or not only_waits:
+                    shared.look, quoted = None, False
+                shared.outbox.of = frame.runs[item.run], item.offset
                 self._account_event(event)
+                if not only_waits:
+                    shared.look = None
         return shared.outbox.close()
 
     def _join(self, run: Any) -> int:
@@ -145,7 +155,7 @@ class Desk:
     def _unusual_quote(self, frame: Frame, run: int, offset: int, event: Quote) -> None:
         """A symbol's first quote under this spelling, or one that cannot be."""
         shared = self.shared
-        shared.outbox.cause = _cause(frame, run, offset)
+        shared.outbox.of = frame.runs[run], offset
         if event.bid > event.ask:
             told = f"{event.symbol}: bid {event.bid} above ask {event.ask}"
             self._refuse(None, EventFault.CROSSED_QUOTE, told)
@@ -156,18 +166,21 @@ class Desk:
         price = shared.prices.get(event.symbol)
         price.bid, price.ask, price.quote_us = event.bid, event.ask, event.ts_us
         shared.prices.touch(price)
+        shared.look = None
         if price.cross():
             self._try_awake(price)
 
     def _try_awake(self, price: Price) -> None:
         """Let the entries that stand at their trigger try, account by account."""
         shared = self.shared
+        shared.look = None
         by_account: dict[str, list[str]] = {}
         for name, entry in (*price.buyers.awake, *price.sellers.awake):
             by_account.setdefault(name, []).append(entry)
         for name in sorted(by_account):
             account = shared.accounts[name]
-            self._guarded(account, _try_entries, by_account[name])
+            entries = [account.entries[entry] for entry in by_account[name]]
+            self._guarded(account, try_all, entries)
 
     def _account_event(self, event: Any) -> None:
         """Hand an event to its account, or to all."""
@@ -205,6 +218,8 @@ class Desk:
             named = getattr(event, "order", None) or getattr(event, "entry", None) or ""
             self._refuse(account.id, fault, f"{event.__struct_config__.tag} {named}".strip())
         after_event(shared, account)
+        if account.deleveraging is not None:
+            shared.look = None
 
     def _guarded(self, account: Account, step: Callable[..., None], *args: Any) -> None:
         """Do one step for one account; a bug in it halts that account and no other."""
@@ -216,7 +231,8 @@ class Desk:
             if account.id in shared.woken:
                 del shared.woken[account.id]
                 try_woken(shared, account)
-            if account.id in shared.changed:
+            if shared.unchecked:
+                shared.unchecked = False
                 check(account, shared.policy(account))
         except Exception as error:  # noqa: BLE001 - whatever the bug is, only this account stops
             del outbox.commands[said[0] :], outbox.facts[said[1] :]
@@ -277,8 +293,9 @@ class Desk:
         price = shared.prices.get(event.symbol)
         price.pnl = event.pnl
         shared.prices.touch(price)
-        if shared.rank_anew():
-            self._ladders_anew()
+        moved = shared.rank_anew(price.symbol)
+        if moved:
+            self._ladders_anew(moved)
 
     def _default_policy(self, event: PolicySet) -> None:
         """Put a policy in force for all accounts without their own."""
@@ -303,13 +320,16 @@ class Desk:
         self.shared.set_policy(account, policy)
         under_new_policy(self.shared, account)
 
-    def _ladders_anew(self) -> None:
-        """Hours or ranks changed: give waiting entries the bands that follow from them."""
+    def _ladders_anew(self, symbols: Container[str] | None = None) -> None:
+        """Hours or ranks changed: give waiting entries the bands that follow from them.
+
+        `symbols` are those of which the rank changed; None: all may be concerned.
+        """
         shared = self.shared
         for name in sorted(shared.accounts):
             account = shared.accounts[name]
             if account.halted is None:
-                self._guarded(account, replace_in_ladder)
+                self._guarded(account, replace_in_ladder, symbols)
 
     # -- time ------------------------------------------------------------------------------------
 
@@ -325,7 +345,9 @@ class Desk:
         while (timer := shared.timers.pop_due(now_us)) is not None:
             account = shared.accounts[timer.account]
             if account.halted is None:
+                shared.look = None
                 self._guarded(account, ring, timer)
+        shared.look = None
 
     # -- rows ------------------------------------------------------------------------------------
 
@@ -374,13 +396,3 @@ class Desk:
             shared.accounts[account.id] = account
             resume(shared, account)
         return desk
-
-
-def _cause(frame: Frame, run: int, offset: int) -> str:
-    source = frame.runs[run]
-    return f"{source.topic}:{source.partition}:{offset}"
-
-
-def _try_entries(shared: Shared, account: Account, names: list[str]) -> None:
-    """Let entries of one account try that the same quote woke."""
-    try_all(shared, account, [account.entries[name] for name in names])

@@ -7,16 +7,31 @@ is good until something of the account, a price or the clock changes.
 
 from typing import Literal
 
-from .account import Account
+from topics.limits import Side
+
+from .account import Account, Entry, Order
 from .capacity import free_micros
 from .decision import OrderView, Refusal
 from .policy import Policy
+from .ranks import distance
 from .shared import Shared
-from .victims import Assessed, History, assess
+from .victims import Assessed, History, assess, is_probe, protected_now
+
+
+def look_at(shared: Shared, account: Account) -> "Look":
+    """Look at an account, or return the last look if nothing has happened that it rests on."""
+    look = shared.look
+    if look is None or look.account is not account:
+        look = shared.look = Look(shared, shared.policy(account), account)
+    return look
 
 
 class Look:
-    """A look at one account; make a new one after anything happened."""
+    """A look at one account, good until a price, the clock, its orders or its capital change.
+
+    `Shared.look` keeps the last one and must be set to None when that happens; only an entry that
+    comes, waits or goes changes nothing that a look tells (see `Desk`).
+    """
 
     __slots__ = (
         "_exposed", "_free", "_orders", "_shared", "_unready", "account", "history", "intraday", "policy",
@@ -28,7 +43,7 @@ class Look:
         self.history = History(account.cooldowns, account.fights)
         self.intraday = shared.intraday(policy)
         self._shared = shared
-        self._exposed: bool | None = None
+        self._exposed: set[tuple[str, Side]] | None = None
         self._free: int | None = None
         self._orders: list[Assessed] | None = None
         self._unready: Refusal | Literal[False] | None = False
@@ -64,19 +79,35 @@ class Look:
             self._orders = [assess(policy, now_us, view, self.history) for view in self._views()]
         return self._orders
 
-    @property
-    def exposed(self) -> bool:
-        """Whether any order is protected from nobody."""
+    def exposed_to(self, entry: Entry) -> bool:
+        """Tell whether any order is protected from nobody, nor spared as of the entry's own side."""
         if self._exposed is None:
-            self._exposed = any(order.protection is None for order in self.orders)
-        return self._exposed
+            self._exposed = {
+                (order.symbol, order.side)
+                for order in self.account.orders.values()
+                if self._is_exposed(order)
+            }
+        count = len(self._exposed)
+        if count == 1 and self.policy.spare_same_side:
+            return (entry.symbol, entry.side) not in self._exposed
+        return count > 0
 
-    @property
-    def leverage_max(self) -> float:
-        """The most notional that a dollar may bind, of any asset class, and a hair more."""
+    def _is_exposed(self, order: Order) -> bool:
+        """Tell what `assess` would, at a third of the cost."""
         policy = self.policy
-        stock = policy.leverage("stock", self.intraday)
-        return max(policy.crypto_leverage, stock) * (1 + 1e-9)
+        if order.state != "working" or order.market:
+            return False
+        if order.intent != "entry" and policy.victim_intents == "entry":
+            return False
+        if is_probe(policy, order.mode, order.remaining, order.limit):
+            return False
+        price = self._shared.fresh(policy, order.symbol)
+        if price is None:
+            return False
+        away = distance(policy, order.side, order.limit, price.reference(order.side))
+        now_us = self._shared.now_us
+        age_us = now_us - order.accepted_us
+        return protected_now(policy, now_us, order.symbol, age_us, away, self.history) is None
 
     def _views(self) -> list[OrderView]:
         shared, policy, now_us = self._shared, self.policy, self._shared.now_us

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from topics.commands import AnyCommand, Command
 from topics.facts import AnyFact, Fact
-from topics.frames import JournalPosition
+from topics.frames import JournalPosition, Run
 
 
 class Outputs(NamedTuple):
@@ -21,19 +21,20 @@ class Outbox:
     of the frame together.
     """
 
-    __slots__ = ("cause", "commands", "facts", "now_us", "prefix")
+    __slots__ = ("commands", "facts", "now_us", "of", "prefix")
 
     def __init__(self) -> None:
         self.commands: list[AnyCommand] = []
         self.facts: list[AnyFact] = []
         self.prefix = ""
-        self.cause = "clock"
+        self.of: tuple[Run, int] | None = None
+        """The run and offset of the event that is at work; None: time passes."""
         self.now_us = 0
 
     def open(self, position: JournalPosition, now_us: int) -> None:
         """Begin a frame."""
         self.prefix = f"{position.partition}-{position.offset}-"
-        self.cause = "clock"
+        self.of = None
         self.now_us = now_us
 
     def close(self) -> Outputs:
@@ -43,23 +44,22 @@ class Outbox:
             self.commands, self.facts = [], []
         return outputs
 
-    def _common(self, account: str | None) -> dict[str, Any]:
-        index = len(self.commands) + len(self.facts)
-        return {
-            "id": f"{self.prefix}{index}",
-            "ts_us": self.now_us,
-            "account": account,
-            "cause": self.cause,
-        }
+    def _cause(self) -> str:
+        if self.of is None:
+            return "clock"
+        run, offset = self.of
+        return f"{run.topic}:{run.partition}:{offset}"
 
     def command(self, kind: type[Command], account: str, **values: Any) -> str:
         """Give a command; returns its id."""
-        made: Any = kind(**self._common(account), **values)
+        name = f"{self.prefix}{len(self.commands) + len(self.facts)}"
+        made: Any = kind(id=name, ts_us=self.now_us, account=account, cause=self._cause(), **values)
         self.commands.append(made)
-        return str(made.id)
+        return name
 
     def fact(self, kind: type[Fact], account: str | None, **values: Any) -> str:
         """State a fact; returns its id."""
-        made: Any = kind(**self._common(account), **values)
+        name = f"{self.prefix}{len(self.commands) + len(self.facts)}"
+        made: Any = kind(id=name, ts_us=self.now_us, account=account, cause=self._cause(), **values)
         self.facts.append(made)
-        return str(made.id)
+        return name

@@ -5,7 +5,7 @@ the corrected one that users run.  `NONE` is `DEFAULT` with stealing off, to com
 Fractions: 0.004 is 0.4 per cent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -24,6 +24,19 @@ ACTIVE_CRYPTOS = ("BNBUSD", "BTCUSD", "ETHUSD", "LINKUSD", "SKYUSD", "SOLUSD", "
 
 class PolicyError(ValueError):
     """A policy that cannot be used; the message is one sentence naming the field."""
+
+
+class _Classes(dict[str, AssetClass]):
+    """Asset classes found so far; a new symbol is looked at once."""
+
+    def __init__(self, cryptos: frozenset[str]) -> None:
+        super().__init__()
+        self._cryptos = cryptos
+
+    def __missing__(self, symbol: str) -> AssetClass:
+        found: AssetClass = "crypto" if symbol in self._cryptos else asset_class(symbol)
+        self[symbol] = found
+        return found
 
 
 class Policy(BaseModel):
@@ -175,17 +188,9 @@ class Policy(BaseModel):
         return frozenset(self.crypto_symbols)
 
     @cached_property
-    def _classes(self) -> dict[str, AssetClass]:
-        """Asset classes found so far."""
-        return {}
-
-    def asset_class(self, symbol: str) -> AssetClass:
-        """Return the asset class; a symbol on the crypto list is crypto whatever it looks like."""
-        found = self._classes.get(symbol)
-        if found is None:
-            found = "crypto" if symbol in self.active_cryptos else asset_class(symbol)
-            self._classes[symbol] = found
-        return found
+    def asset_class(self) -> Callable[[str], AssetClass]:
+        """Symbol → asset class; one on the crypto list is crypto whatever it looks like."""
+        return _Classes(self.active_cryptos).__getitem__
 
     def leverage(self, kind: AssetClass, intraday: bool) -> float:
         """Return notional per dollar of equity for an asset class.

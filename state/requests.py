@@ -53,9 +53,11 @@ def on_requested(shared: Shared, account: Account, event: EntryRequested) -> Eve
 
 def _still_ending(account: Account, name: str) -> bool:
     """Tell whether an order or a steal of an earlier entry of this name is still on the books."""
-    return any(order.entry == name for order in account.orders.values()) or any(
-        steal.entry == name for steal in account.steals.values()
-    )
+    for held in (account.orders, account.steals):
+        for one in held.values():
+            if one.entry == name:
+                return True
+    return False
 
 
 def on_withdrawn(shared: Shared, account: Account, event: EntryWithdrawn) -> EventFault | None:
@@ -75,6 +77,8 @@ def give_up(shared: Shared, account: Account, entry: Entry, reason: str) -> None
     order = account.orders.get(entry.order) if entry.order else None
     steal = account.steals.get(entry.steal) if entry.steal else None
     end_entry(shared, account, entry, reason)
+    if steal is not None or order is not None:
+        shared.look = None
     if steal is not None:
         if steal.phase == "cancelling":
             steal.spoiled = reason

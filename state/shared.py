@@ -1,7 +1,7 @@
 """What all accounts of a desk share: clock, prices, hours, ranks, timers, outbox, default policy."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -14,6 +14,10 @@ from .prices import Price, Prices
 from .ranks import desk_ranks, forced, tolerance
 from .timers import Timers
 from .triggers import band
+from .waiting import Waiter
+
+if TYPE_CHECKING:
+    from .look import Look
 
 
 class Weighed(NamedTuple):
@@ -49,6 +53,7 @@ class Shared:
         "calendars",
         "changed",
         "default_policy",
+        "look",
         "margin_due",
         "next_change_us",
         "now_us",
@@ -57,6 +62,8 @@ class Shared:
         "rank_cache",
         "session_close_us",
         "timers",
+        "unchecked",
+        "waiters",
         "watch",
         "weekdays_open",
         "woken",
@@ -68,6 +75,8 @@ class Shared:
         self.default_policy = policy
         self.accounts: dict[str, Account] = {}
         self.changed: dict[str, None] = {}
+        self.unchecked = False
+        """Whether the account at work was touched since its invariants were checked."""
         self.woken: dict[str, None] = {}
         self.prices = Prices()
         self.timers = Timers()
@@ -79,6 +88,10 @@ class Shared:
         self.margin_due: dict[str, int] = {}
         self.weekdays_open = False
         self.rank_cache: dict[tuple[str, ...], dict[str, int]] = {}
+        self.waiters: dict[str, dict[str, Waiter]] = {}
+        """By account and entry."""
+        self.look: Look | None = None
+        """The last `look.Look` while it is good; see `look.look_at`."""
         self.watch: Callable[[Attempt], None] | None = None
         self._own_policies: dict[str, Policy] = {}
 
@@ -96,7 +109,6 @@ class Shared:
 
     def set_policy(self, account: Account | None, policy: Policy) -> None:
         """Put a policy in force, for one account or as the default."""
-        self.rank_cache.clear()
         if account is None:
             self.default_policy = policy
             return
@@ -108,6 +120,7 @@ class Shared:
     def advance(self, now_us: int) -> bool:
         """Move the clock; True if a market opened or closed.  It never goes back."""
         self.now_us = now_us
+        self.look = None
         if now_us < self.next_change_us:
             return False
         before = (self.xnys_open, self.weekdays_open)
@@ -139,12 +152,16 @@ class Shared:
             found = self.rank_cache[symbols] = desk_ranks(symbols, self.prices.forecasts())
         return found
 
-    def rank_anew(self) -> bool:
-        """A forecast changed: rank again.  True if any ranks that were asked for are others now."""
-        forecasts = self.prices.forecasts()
-        before = self.rank_cache
-        self.rank_cache = {symbols: desk_ranks(symbols, forecasts) for symbols in before}
-        return self.rank_cache != before
+    def rank_anew(self, symbol: str) -> dict[str, None]:
+        """A symbol's forecast changed: rank again; returns those of which a rank is another now."""
+        moved: dict[str, None] = {}
+        concerned = [item for item in self.rank_cache.items() if symbol in item[0]]
+        forecasts = self.prices.forecasts() if concerned else {}
+        for symbols, before in concerned:
+            ranks = self.rank_cache[symbols] = desk_ranks(symbols, forecasts)
+            if ranks != before:
+                moved |= {one: None for one in symbols if ranks.get(one) != before.get(one)}
+        return moved
 
     def trigger_of(self, policy: Policy, entry: Entry) -> tuple[float, bool]:
         """Return an entry's tolerance and whether it is forced, as things stand.
@@ -168,9 +185,10 @@ class Shared:
         policy = self.policy(account)
         price = self.prices.get(entry.symbol)
         near, force = self.trigger_of(policy, entry)
-        price.ladder(entry.side).put(
-            (account.id, entry.id), band(policy, entry.side, entry.limit, near, force)
-        )
+        awake = band(policy, entry.side, entry.limit, near, force)
+        waiters = self.waiters.setdefault(account.id, {})
+        waiters[entry.id] = Waiter(policy, entry, price, awake, self.intraday(policy))
+        price.ladder(entry.side).put((account.id, entry.id), awake)
         price.refresh_quiet()
         self.prices.replaced[price] = None
 
@@ -178,6 +196,7 @@ class Shared:
         """Let quotes leave an entry alone."""
         price = self.prices.get(entry.symbol)
         price.ladder(entry.side).remove((account.id, entry.id))
+        self.waiters[account.id].pop(entry.id, None)
         price.refresh_quiet()
         self.prices.replaced[price] = None
 
@@ -205,9 +224,11 @@ class Shared:
         return found
 
     def touch(self, account: Account) -> None:
-        """Mark an account for the next checkpoint."""
+        """Mark an account for the next checkpoint, and for the check of its books."""
         self.changed[account.id] = None
+        self.unchecked = True
 
     def wake(self, account: Account) -> None:
         """Something changed that may let this account's blocked entries go."""
+        self.look = None
         self.woken[account.id] = None

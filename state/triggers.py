@@ -81,6 +81,8 @@ class Ladder:
     def move(self, price: float) -> None:
         """Take a new price: wake and put to sleep the entries whose edges it crossed."""
         old, self.price = self.price, price
+        if old is not None and not self.bands:
+            return  # nobody waits, and that was settled when the last one went
         if old is None:
             for key, (low, high) in self.bands.items():
                 if low <= price <= high:

@@ -1,15 +1,19 @@
 """Keeps what follows from an account's row in step with it: ladder places, reservations, timers."""
 
+from collections.abc import Container
+
 from . import closing, deleveraging
 from .account import NEVER, Account
 from .placing import reserve
 from .shared import Shared
 
 
-def replace_in_ladder(shared: Shared, account: Account) -> None:
-    """Give waiting entries the bands that hours, ranks and policy now say."""
+def replace_in_ladder(
+    shared: Shared, account: Account, symbols: Container[str] | None = None
+) -> None:
+    """Give waiting entries, of some symbols or of all, the bands that hours, ranks and policy say."""
     for entry in account.entries.values():
-        if entry.state == "waiting":
+        if entry.state == "waiting" and (symbols is None or entry.symbol in symbols):
             shared.place_in_ladder(account, entry)
 
 

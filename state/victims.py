@@ -6,6 +6,8 @@ under `default` the corrected one (part B); the policy's fields tell them apart,
 
 from typing import NamedTuple
 
+from topics.limits import Side
+
 from . import cooldowns as cooling
 from . import fights
 from .cooldowns import Cooldowns
@@ -23,10 +25,9 @@ class History(NamedTuple):
     fights: Fights
 
 
-def may_steal(policy: Policy, entrant: Entrant) -> bool:
-    """Tell whether the orders need looking at: the policy steals, and the entrant is near enough."""
-    near = distance(policy, entrant.side, entrant.limit, entrant.price)
-    return policy.enabled and near <= policy.entry_tolerance
+def near_enough(policy: Policy, side: Side, limit: float, price: float) -> bool:
+    """Tell whether a thief is near enough to its own limit."""
+    return distance(policy, side, limit, price) <= policy.entry_tolerance
 
 
 def choose(
@@ -183,11 +184,18 @@ def protected(
         return Protection.PROBE
     if away is None:
         return Protection.NO_PRICE
+    return protected_now(policy, now_us, view.symbol, view.age_us, away, history)
+
+
+def protected_now(
+    policy: Policy, now_us: int, symbol: str, age_us: int, away: float, history: History
+) -> Protection | None:
+    """Say what protects an order that is no probe and has a price, by that and by the time."""
     if away <= policy.protection:
         return Protection.NEAR_FILL
-    if cooling.on_cooldown(policy, history.cooldowns, history.fights, view.symbol, now_us):
+    if cooling.on_cooldown(policy, history.cooldowns, history.fights, symbol, now_us):
         return Protection.COOLDOWN
-    if policy.protect_age_s and view.age_us < seconds_to_us(policy.protect_age_s):
+    if policy.protect_age_s and age_us < seconds_to_us(policy.protect_age_s):
         return Protection.YOUNG
     return None
 

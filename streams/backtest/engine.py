@@ -24,6 +24,8 @@ from .frames import Frames
 from .seat import Seat
 
 CHUNK = 65_536
+_FOR_ALL = frozenset({Forecast, PolicySet})
+"""Events that may concern all accounts."""
 
 
 class AccountHaltedError(RuntimeError):
@@ -38,6 +40,8 @@ class Hooks:
     """Called with the number of quotes replayed since the last call."""
     outputs: Callable[[Outputs], None] | None = None
     watch: Callable[[Attempt], None] | None = None
+    digest: bool = True
+    """Whether to digest all that is said; without it a run takes 3 % less, and has no digest."""
 
 
 class Engine:
@@ -122,8 +126,8 @@ class Engine:
     def _decide(self, quotes: Sequence[Quote], events: Sequence[AnyEvent], now_us: int) -> None:
         """Let the desk decide on one frame, and carry its commands to the venues."""
         outputs = self.desk.apply(*self.frames.make(quotes, events, now_us))
-        if events:
-            self.shaken |= any(isinstance(event, Forecast | PolicySet) for event in events)
+        if events and not self.shaken:
+            self.shaken = not _FOR_ALL.isdisjoint(map(type, events))
         if self.desk.faults:
             raise AccountHaltedError(self.desk.faults[0])
         if not outputs.commands and not outputs.facts:

@@ -142,7 +142,7 @@ def run_accounts(
     seats = {}
     for account, strategy in strategies.items():
         checker = CapacityChecker(options.capital, leverage, quotes, interest)
-        tally = Tally(policy.name, options.capital, checker)
+        tally = Tally(policy.name, options.capital, checker, digest=hooks.digest)
         seats[account] = Seat(account, strategy, exchange, checker, tally)
     desk = Desk(times, fitted)
     desk.shared.watch = hooks.watch
@@ -153,7 +153,7 @@ def run_accounts(
         engine.play_plainly()
     else:
         play_skipping(engine)
-    return _results(market, seats, desk, options.capital, leverage)
+    return _results(market, seats, desk, options.capital, leverage, hooks)
 
 
 def _results(
@@ -162,10 +162,11 @@ def _results(
     desk: Desk,
     capital: float,
     leverage: VenueLeverage,
+    hooks: Hooks,
 ) -> dict[str, RunResult]:
     """Draw the sum of every account."""
     marks = Marks(market.quotes)
-    digest = desk.digest()
+    digest = desk.digest() if hooks.digest else ""
     last_us = int(market.quotes.ts_us[-1])
     return {
         account: seat.tally.result(

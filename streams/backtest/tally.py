@@ -25,24 +25,28 @@ from .result import Leg, RunResult, StealLine
 class Tally:
     """The figures of one account in the making."""
 
-    def __init__(self, policy: str, capital: float, checker: CapacityChecker) -> None:
+    def __init__(
+        self, policy: str, capital: float, checker: CapacityChecker, *, digest: bool = True
+    ) -> None:
         self.policy = policy
         self.capital = capital
         self.entries = 0
         self.fills = 0
         self._commands = 0
         self._checker = checker
-        self._said = blake2b(digest_size=16)
+        self._said = blake2b(digest_size=16) if digest else None
         self._blocks: Counter[str] = Counter()
         self._steals: dict[str, StealLine] = {}
-        self._ends: Counter[str] = Counter()
+        self._ends: dict[str, str] = {}
+        self._thieves: dict[str, Leg] = {}
         self._entry_of: dict[str, str] = {}
         self._ended_us: dict[str, int] = {}
 
     def outputs(self, outputs: Outputs) -> None:
         """Take in what one frame led to."""
-        for output in (*outputs.commands, *outputs.facts):
-            self._said.update(encode(output))
+        if self._said is not None:
+            for output in (*outputs.commands, *outputs.facts):
+                self._said.update(encode(output))
         self._commands += len(outputs.commands)
         for fact in outputs.facts:
             self._fact(fact)
@@ -60,11 +64,11 @@ class Tally:
         elif isinstance(fact, StealStarted):
             self._start(fact)
         elif isinstance(fact, StealSettled):
-            self._end(fact.steal, "settled")
+            self._ends[fact.steal] = "settled"
         elif isinstance(fact, StealLost):
-            self._end(fact.steal, "lost")
+            self._ends[fact.steal] = "lost"
         elif isinstance(fact, StealExpired):
-            self._end(fact.steal, "expired")
+            self._ends[fact.steal] = "expired"
 
     def _start(self, fact: StealStarted) -> None:
         self._steals[fact.steal] = StealLine(
@@ -90,34 +94,36 @@ class Tally:
         return Leg(order, symbol, side, limit, qty, 0)
 
     def _thief(self, command: Steal) -> None:
-        leg = Leg(command.order, command.symbol, command.side, command.limit, command.qty, 0)
-        self._steals[command.steal] = replace(self._steals[command.steal], thief_leg=leg)
-
-    def _end(self, steal: str, outcome: str) -> None:
-        self._ends[outcome] += 1
-        self._steals[steal] = replace(self._steals[steal], outcome=outcome)
+        self._thieves[command.steal] = Leg(
+            command.order, command.symbol, command.side, command.limit, command.qty, 0
+        )
 
     def _finished(self, line: StealLine, last_us: int) -> StealLine:
-        """Fill in when the entries behind a steal's orders ended."""
+        """Fill in how a steal ended, and when the entries behind its orders did."""
 
         def lasting(leg: Leg) -> Leg:
             entry = self._entry_of.get(leg.order, "")
             return replace(leg, until_us=self._ended_us.get(entry, last_us))
 
-        thief = None if line.thief_leg is None else lasting(line.thief_leg)
-        return replace(line, thief_leg=thief, victim_legs=tuple(map(lasting, line.victim_legs)))
+        thief = self._thieves.get(line.steal)
+        return replace(
+            line,
+            outcome=self._ends.get(line.steal, line.outcome),
+            thief_leg=None if thief is None else lasting(thief),
+            victim_legs=tuple(map(lasting, line.victim_legs)),
+        )
 
     def result(self, state_digest: str, curve: Curve, last_us: int) -> RunResult:
         """Return the figures; call it once, at the end."""
         blocks = sorted(self._blocks.items(), key=lambda item: (-item[1], item[0]))
-        checker = self._checker
+        checker, ends = self._checker, Counter(self._ends.values())
         return RunResult(
             policy=self.policy,
             entries=self.entries,
             fills=self.fills,
             steals=len(self._steals),
-            steals_settled=self._ends["settled"],
-            steals_lost=self._ends["lost"],
+            steals_settled=ends["settled"],
+            steals_lost=ends["lost"],
             blocks=self._blocks.total(),
             commands=self._commands,
             pnl=(curve.final_equity_micros - round(self.capital * MICROS)) / MICROS,
@@ -130,7 +136,7 @@ class Tally:
             idle_fraction=curve.idle_fraction,
             capacity_breaches=checker.breaches,
             refusals=dict(blocks),
-            digest=self._said.hexdigest(),
+            digest="" if self._said is None else self._said.hexdigest(),
             state_digest=state_digest,
             series=curve.series,
             timeline=tuple(self._finished(line, last_us) for line in self._steals.values()),

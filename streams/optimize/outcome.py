@@ -106,7 +106,7 @@ class Evaluator:
         market = self._market(job.stretch)
         told = Told()
         strategy = self._work.make(market)
-        hooks = Hooks(outputs=told.outputs)
+        hooks = Hooks(outputs=told.outputs, digest=False)
         options = self._work.options
         return _outcome(
             run_backtest(market, strategy, job.policy, options, self._times, hooks), told.digest

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from topics.codec import decode_event, encode
+from topics.codec import as_record
 from topics.events import AnyEvent, EntryRequested, EntryWithdrawn, Forecast
 from topics.refusals import Refused
 
@@ -21,7 +21,7 @@ Wish: TypeAlias = RequestEntry | WithdrawEntry | PublishForecast
 def wish(action: Wish, account: str, now_us: int) -> AnyEvent:
     """Return the event by which a bot would say this; raises `StrategyError` if it could not."""
     try:
-        event = decode_event(encode(_event(action, account, now_us)))
+        event = as_record(_event(action, account, now_us))
     except (TypeError, ValueError, OverflowError, msgspec.MsgspecError) as error:
         raise StrategyError(f"the strategy asked for {_told(action)}: {error}.") from error
     if isinstance(event, Refused):

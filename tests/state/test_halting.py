@@ -136,7 +136,7 @@ def test_a_bug_in_what_concerns_all_accounts_halts_one(event):
     if event == "default policy":
         set_policy(world, fee_reserve=0.0)
     elif event == "forecast":
-        world.forecast("ETHUSD", 1.0)
+        world.forecast("BTCUSD", 1.0)
     else:
         world.wait(6 * 3600)
     assert world.account("A").halted == "TypeError"

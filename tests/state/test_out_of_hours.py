@@ -10,6 +10,7 @@ import pytest
 
 from state.policy import REFERENCE
 from topics.commands import Submit
+from topics.events import PolicySet
 from topics.facts import EntryBlocked
 
 from .world import SECOND, World, kinds, roomy
@@ -186,3 +187,13 @@ def test_under_reference_no_desk_rank_takes_a_force_away():
     want(world, "UNIUSD", rank=1)
     world.forecast("UNIUSD", -9.0)
     assert kinds(world.fund(100_000)) == ["Submit"]
+
+
+def test_a_rank_won_after_another_account_got_a_policy_of_its_own_forces_an_entry():
+    world = world_at(SUNDAY)
+    want(world, "SOLUSD")
+    assert sent(world) == []
+    world.apply(PolicySet(ts_us=world.now_us, account="B", policy={"cooldown_s": 60.0}))
+    world.forecast("SOLUSD", 9.0)  # the best of all now
+    world.quote("SOLUSD", 110.0)
+    assert sent(world) == ["SOLUSD"]
