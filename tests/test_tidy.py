@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("topics", "state", "streams")
 """Each may import itself and what stands before it."""
 FUNCTIONAL_CORE = ("topics", "state")
+CLIENT = "topics/client"
+"""The subscribers' client lies with the messages it hands out, and is no part of the core."""
 
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
@@ -166,8 +168,27 @@ def upward(layer: str) -> Rule:
     return rule
 
 
+def client(tree: ast.Module, text: str) -> Iterator[Fault]:
+    """The core must not be led to input and output by the one folder of it that has some."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            # A relative import is meant from the folder `topics`; elsewhere there is no `client`.
+            package = ".".join(filter(None, ("topics" if node.level else "", node.module)))
+            names = [package, *(f"{package}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        if any(re.match(r"topics\.client\b", name) for name in names):
+            yield node.lineno, "imports the subscribers' client"
+
+
 def excused(text: str, line: int) -> bool:
     return re.search(r"# det-ok: \w+", text.splitlines()[line - 1]) is not None
+
+
+NOT_OF_THE_CLIENT: tuple[Rule, ...] = (impure,)
+"""Rules of the core that do not hold for the client."""
 
 
 # ---- applied to this repository ----
@@ -176,6 +197,8 @@ def excused(text: str, line: int) -> bool:
 def faults(rule: Rule, *folders: str) -> list[str]:
     found = []
     for path in sources(*folders):
+        if rule in NOT_OF_THE_CLIENT and path.is_relative_to(ROOT / CLIENT):
+            continue
         text = path.read_text(encoding="utf-8")
         for line, fault in rule(ast.parse(text), text):
             found.append(f"{path.relative_to(ROOT)}:{line}: {fault}")
@@ -186,6 +209,7 @@ def faults(rule: Rule, *folders: str) -> list[str]:
     ("rule", "folders"),
     [
         (impure, FUNCTIONAL_CORE),
+        (client, FUNCTIONAL_CORE),
         (set_order, ("state",)),
         (undocumented, (*LAYERS, "tests", "bench")),
         (long_file, LAYERS),
@@ -193,11 +217,19 @@ def faults(rule: Rule, *folders: str) -> list[str]:
         (upward("topics"), ("topics",)),
         (upward("state"), ("state",)),
     ],
-    ids="impure set_order undocumented long_file long_function topics_up state_up".split(),
+    ids="impure client set_order undocumented long_file long_function topics_up state_up".split(),
 )
 def test_sources_keep_the_rule(rule: Rule, folders: tuple[str, ...]):
     assert sources(folders[0])
     assert not faults(rule, *folders), rule.__doc__
+
+
+def test_the_exception_is_the_client_and_it_needs_to_be_one():
+    for rule in NOT_OF_THE_CLIENT:
+        assert any(
+            list(rule(ast.parse(path.read_text("utf-8")), path.read_text("utf-8")))
+            for path in sources(CLIENT)
+        )
 
 
 def test_tracked_files_are_small():
@@ -255,6 +287,12 @@ def test_tracked_files_name_no_registry_host():
         (upward("topics"), "import state.desk"),
         (upward("topics"), "from streams import cli"),
         (upward("state"), "from streams.cli import main"),
+        (client, "import topics.client"),
+        (client, "import topics.client.fake"),
+        (client, "from topics import client"),
+        (client, "from topics.client.marks import Marks"),
+        (client, "from . import client"),
+        (client, "from .client import subscribe"),
     ],
 )
 def test_rule_catches(rule: Rule, source: str):
@@ -276,6 +314,8 @@ def test_rule_catches(rule: Rule, source: str):
         (long_function, "def f():\n" + "    x = 1\n" * (FUNCTION_LINES_MAX - 1)),
         (upward("topics"), "from . import state"),
         (upward("state"), "from topics.events import Fill"),
+        (client, "from .clients import subscribe"),
+        (client, "from topics.facts import Fact"),
     ],
 )
 def test_rule_allows(rule: Rule, source: str):
