@@ -1,6 +1,5 @@
 """`worksteal worker`: the sequencer and the stealing agent."""
 
-import logging
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -28,7 +27,9 @@ def worker(
             "--accept-gap", help="Go on although records were deleted before they were framed."
         ),
     ] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log what libraries say, too.")
+    ] = False,
 ) -> None:
     """Run the sequencer and the stealing agent until SIGTERM or Ctrl-C.
 
@@ -42,12 +43,10 @@ def worker(
         data_dir=data_dir,
         group=group,
     )
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    logging.getLogger("worksteal").setLevel(logging.INFO)
     # Imported here: Faust takes a quarter of a second, which no other command should wait for.
+    from streams.logs.setup import start_logging  # noqa: PLC0415
+
+    start_logging(settings, verbose=verbose)
     from streams.live.worker import run_worker  # noqa: PLC0415
 
     expected = read_policies([settings.policy], None)[0] if settings.policy else None

@@ -1,15 +1,13 @@
-"""The pages that are lists: topics, refusals, the policy."""
+"""The pages that are lists: topics, the policy."""
 
+from itertools import groupby
 from typing import Any
 
 import msgspec
 
-from state.decision import MEANING, EventFault, Protection, Refusal
-from state.meanings import EVENT_FAULT_MEANING, PROTECTION_MEANING
 from state.policy import DEFAULT, NONE, REFERENCE, Policy
+from streams.schema.headers import HEADERS, NOTE, HeaderInfo
 from topics.catalogue import CATALOGUE, DAY_MS, JOURNAL, Topic
-from topics.meanings import RECORD_MEANING
-from topics.refusals import RecordRefusal
 
 from .fields import Row, table, tag_of
 
@@ -22,18 +20,21 @@ partition *i* go to journal partition *i*. A `delete` topic forgets records afte
 the journal's stamp is the desk's clock.
 """
 
-_REFUSALS = """\
-# Refusals
+_HEADERS = """\
+## Headers
 
-Everything that is not done is refused by name. There are four kinds: a record may be refused at the
-door, an event by the desk, an entry when it tries to go, an order as a victim. One reason is given,
-the first that applies; for records, entries and victims the lists below stand in that order.
+No header is needed to read a value or to write one. Names that begin with `ce_`, and `content-type`,
+are those of the CloudEvents Kafka binding, binary mode. A command or fact has the same headers each
+time that it is sent.
+
+A `traceparent` on an inbound record travels to the commands and facts that name the record as their
+`cause`, by way of the journal, so it is the same after a crash. One that has not the form of W3C Trace
+Context, or stands twice on a record, is ignored. A frame carries at most 256 traces, those of account
+events first. `tracestate` is not passed on.
+
+A **note** is an empty record on `dead-letters`, with the key of its letter and behind it: the letter
+was put back, says `worksteal dlq redrive`.
 """
-
-_BLOCKED = """\
-It waits on and is tried again when something changes; the fact `entry.blocked` is sent when the
-reason changes. From `disabled` on there was not enough free capital. `orders_unavailable` and
-`cancel_failed` belong to the original's synchronous broker; the desk never gives them."""
 
 _POLICY = """\
 # Policy
@@ -52,7 +53,23 @@ def topics_page() -> str:
     lines += ["## What they carry", ""]
     for topic in CATALOGUE:
         lines += [f"- `{topic.name}`: {_carried(topic)}"]
-    return _page(lines, "[refusals](refusals.md)")
+    lines += ["", *_headers()]
+    return _page(lines, "[schemas](../schema/README.md)")
+
+
+def _headers() -> list[str]:
+    lines = _HEADERS.splitlines()
+    head = ("header", "there", "value")
+    for told, topics in groupby(CATALOGUE, HEADERS.__getitem__):
+        names = ", ".join(f"`{topic.name}`" for topic in topics)
+        lines += ["", f"On {names}:", "", *table(head, [_header(info) for info in told])]
+    notes = table(head, [_header(info) for info in NOTE])
+    return [*lines, "", "On notes of `dead-letters`:", "", *notes]
+
+
+def _header(info: HeaderInfo) -> Row:
+    value = "" if info.value is None else f"`{info.value}`, "
+    return (f"`{info.name}`", "always" if info.always else "sometimes", value + info.meaning)
 
 
 def _topic(topic: Topic) -> Row:
@@ -76,40 +93,6 @@ def _carried(topic: Topic) -> str:
 
 def _tag(model: type[msgspec.Struct]) -> str:
     return tag_of(model)
-
-
-def refusals_page() -> str:
-    """Render all reasons, in their order of precedence."""
-    lines = _REFUSALS.splitlines()
-    kinds: list[tuple[str, str, list[Row]]] = [
-        (
-            "A record at the door",
-            "It goes to `dead-letters` with its exact bytes; the desk never sees it.",
-            _reasons(list(RecordRefusal), RECORD_MEANING),
-        ),
-        (
-            "An event at the desk",
-            "It changed nothing; the fact `event.refused` names the reason and the order or entry.",
-            _reasons(list(EventFault), EVENT_FAULT_MEANING),
-        ),
-        (
-            "An entry that tries to go",
-            _BLOCKED,
-            _reasons(list(Refusal), MEANING),
-        ),
-        (
-            "An order as a victim",
-            "`worksteal explain` shows it beside each order that was weighed.",
-            _reasons(list(Protection), PROTECTION_MEANING),
-        ),
-    ]
-    for title, told, rows in kinds:
-        lines += ["", f"## {title}", "", told, "", *table(("reason", "meaning"), rows)]
-    return _page(lines, "[policy](policy.md)")
-
-
-def _reasons(members: list[Any], meanings: Any) -> list[Row]:
-    return [(f"`{member}`", meanings[member]) for member in members]
 
 
 def policy_page() -> str:

@@ -36,7 +36,7 @@ def settings_page() -> str:
         (f"`{name}`", _default(field), _allowed(name, field), str(field["description"]))
         for name, field in schema.items()
     ]
-    lines = [*_INTRO.splitlines(), "", *table(_HEAD, rows), "", "Next: [concepts](../concepts.md)"]
+    lines = [*_INTRO.splitlines(), "", *table(_HEAD, rows), "", "Next: [metrics](metrics.md)"]
     return "\n".join(lines) + "\n"
 
 

@@ -14,16 +14,21 @@ from aiokafka import AIOKafkaConsumer
 from faust.types import TP
 
 from state.hours import Calendars
+from state.outbox import Outputs
 from state.policy import Policy
 from streams.kafka import BrokerError, Span, log_spans, reader, topic_admin
 from streams.kafka.closing import stop_consumer
+from streams.logs.decisions import Decisions
+from streams.metrics.counts import AgentCounts
 from streams.settings import Settings, client_options
 from topics.catalogue import JOURNAL
+from topics.frames import Frame, JournalPosition
 
 from .application import FaustOutside, add_agent, changelog_of, make_app
 from .clients import start_producer
 from .folder import Folder
 from .keeper import Keeper
+from .partition import Watch
 from .positions import LostError
 from .store import OPTIONS
 from .variants import DeskTable
@@ -54,6 +59,9 @@ class AgentService:
         self._assigned: set[int] = set()
         self._compared = False
         self._journal = settings.topic(JOURNAL.name)
+        self.counts = AgentCounts()
+        self.decisions = Decisions()
+        self.watchers: list[Watch] = [self.counts.applied, self.decisions.applied]
 
     async def start(self, die: Callable[[BaseException], None]) -> None:
         """Connect, join the group and restore; a failure later on goes to `die`."""
@@ -65,12 +73,21 @@ class AgentService:
         self._watcher: AIOKafkaConsumer = await reader(client_options(settings))
         self.app = make_app(settings, self.folder, self._partitions)
         table = self._make_table()
-        outside = FaustOutside(self.app, table, settings, self._producer, await self._times)
+        outside = FaustOutside(
+            self.app,
+            table,
+            settings,
+            self._producer,
+            await self._times,
+            self.counts,
+            self._show,
+        )
         self.keeper = Keeper(
             outside,
             checkpoint_events=settings.checkpoint_events,
             lease_s=settings.session_timeout_ms / 1000,
             stall_s=settings.stall_ms / 1000,
+            checkpointed=self.counts.checkpointed,
         )
         add_agent(self.app, settings, self.keeper, die)
         self.app.on_partitions_revoked.connect(cast(Any, self._on_revoked))
@@ -84,6 +101,10 @@ class AgentService:
         table.options = dict(OPTIONS)
         table.data.reader = self._reader
         return table  # type: ignore[no-any-return]
+
+    def _show(self, frame: Frame, position: JournalPosition, outputs: Outputs) -> None:
+        for watch in self.watchers:
+            watch(frame, position, outputs)
 
     async def _go(self, die: Callable[[BaseException], None]) -> None:
         """Start Faust and the tasks; each ends the process if it fails."""
@@ -180,6 +201,7 @@ class AgentService:
         mine = {tp.partition for tp in assigned if tp.topic == self._journal}
         self.keeper.drop(set(self.keeper.held) - mine)
         self._assigned = mine
+        self.counts.rebalances += 1
         log.info("journal partitions %s", sorted(mine) or "none")
 
     @property

@@ -5,6 +5,7 @@ frames.  What must not be lost or doubled does not rest on it (see `partition`, 
 """
 
 import os
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from faust.types import TP
 from faust.types.auth import AuthProtocol
 
 from state.hours import Calendars
+from streams.metrics.counts import AgentCounts
 from streams.settings import Settings, ssl_context
 from topics.catalogue import JOURNAL
 
@@ -22,7 +24,7 @@ from .changelog import Changelog
 from .claims import OWNER, opening
 from .folder import Folder
 from .keeper import Delivered, Keeper
-from .partition import PartitionDesk, clean_up, recover
+from .partition import PartitionDesk, Watch, clean_up, recover
 from .staging import batches
 from .transport import Transport
 from .variants import DeskApp, DeskTable, PromptTables
@@ -96,16 +98,21 @@ class FaustOutside:
         settings: Settings,
         producer: AIOKafkaProducer,
         times: Calendars,
+        counts: AgentCounts | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._app = app
         self._table = table
         self._settings = settings
         self._producer = producer
         self._times = times
+        self._counts = counts or AgentCounts()
+        self._watch = watch
         self._source = settings.topic(JOURNAL.name)
 
     async def found(self, partition: int, release: Callable[[int], None]) -> PartitionDesk:
         """Bring a partition's desk to life from its restored rows, as their new owner."""
+        began_s = time.monotonic()
         store: Any = self._table.data
         restored = store.restored(partition)
         rows = store.rows(partition)
@@ -114,12 +121,18 @@ class FaustOutside:
         changelog = Changelog(
             self._producer, changelog_of(self._settings), partition, name, restored.next_offset
         )
-        transport = Transport(partition, self._settings, self._producer, changelog, store, release)
+        commanded = self._counts.takes_off(partition)
+        transport = Transport(
+            partition, self._settings, self._producer, changelog, store, release, commanded
+        )
         for batch in batches(opening(name, restored.next_offset, rows, restored.overwritten)):
             transport.store(batch, await transport.append(batch))
         await clean_up(rows, transport)
         rows.pop(OWNER, None)
-        return PartitionDesk(partition, recover(rows, self._times), transport)
+        desk = recover(rows, self._times)
+        took_s = time.monotonic() - began_s + store.restoring_s.get(partition, 0.0)
+        self._counts.recovery(partition, took_s, len(rows))
+        return PartitionDesk(partition, desk, transport, journal=self._source, watch=self._watch)
 
     async def rewind(self, partition: int, offset: int) -> None:
         """Seek the journal's consumer."""
@@ -153,6 +166,7 @@ def add_agent(
                     round(message.timestamp * 1000) * 1000,
                     event.value,
                     event,
+                    message.headers or (),
                 )
                 await keeper.take(record)
         except Exception as error:  # noqa: BLE001 - Faust would acknowledge the event and go on

@@ -7,11 +7,15 @@ changelog, which can, fills a new one.
 
 import fcntl
 import shutil
+import time
 import uuid
 from pathlib import Path
 from typing import IO
 
 from streams.settings import SettingsError
+
+PAUSES_S = (0.1, 0.0)
+"""After each try to lock the folder: `worksteal doctor` has the lock for an instant to look at it."""
 
 FORMAT = "1"
 """Version of what lies in the folder; a store of another version is rebuilt."""
@@ -51,14 +55,17 @@ class Folder:
 
     def _locked(self) -> IO[str]:
         lock = (self.path / "lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            raise SettingsError(
-                f"data_dir: another worker uses {self.path}; give each worker a folder of its own."
-            ) from None
-        return lock
+        for pause_s in PAUSES_S:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(pause_s)
+            else:
+                return lock
+        lock.close()
+        raise SettingsError(
+            f"data_dir: another worker uses {self.path}; give each worker a folder of its own."
+        )
 
     def _make_trustworthy(self) -> None:
         """Throw the store away unless the last worker here stopped cleanly, with this format."""

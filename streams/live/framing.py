@@ -18,6 +18,20 @@ import msgspec
 from topics.catalogue import FORECASTS, INBOUND, QUOTES, TOPIC_OF
 from topics.codec import decode_event
 from topics.frames import RawFrame, RawFrameEvent, Run
+from topics.headers import (
+    CE_VERSION,
+    FIELD,
+    ID,
+    ORIGIN,
+    ORIGIN_TS_MS,
+    REASON,
+    REFUSED_TYPE,
+    SOURCE,
+    SPECVERSION,
+    TYPE,
+    Header,
+    source_uri,
+)
 from topics.refusals import Refused
 
 EVENTS_MAX = 1000
@@ -63,6 +77,20 @@ class DeadLetter(NamedTuple):
     def origin(self) -> str:
         """Return topic, partition and offset of the refused record."""
         return f"{self.source[0]}:{self.source[1]}:{self.offset}"
+
+    def headers(self, topic: str) -> list[Header]:
+        """Return what its record says beside the bytes; `topic` is the source's name on the broker."""
+        origin = self.origin.encode()
+        return [
+            (REASON, self.reason.encode()),
+            (FIELD, self.field.encode()),
+            (ORIGIN, origin),
+            (ORIGIN_TS_MS, str(self.ts_ms).encode()),
+            (SPECVERSION, CE_VERSION),
+            (TYPE, REFUSED_TYPE.encode()),
+            (SOURCE, source_uri(topic)),
+            (ID, origin),
+        ]
 
 
 class Framed(NamedTuple):

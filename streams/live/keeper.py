@@ -8,9 +8,11 @@ What moves bytes is handed in (`Outside`), so this knows the rules and no transp
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Protocol
+
+from topics.headers import Header
 
 from .cursor import Place, stalled
 from .partition import PartitionDesk
@@ -30,6 +32,7 @@ class Delivered(NamedTuple):
     ts_us: int
     value: bytes
     handle: Any
+    headers: Sequence[Header] = ()
 
 
 class LeaseError(Exception):
@@ -82,7 +85,9 @@ class Keeper:
         lease_s: float,
         stall_s: float,
         clock: Callable[[], float] = time.monotonic,
+        checkpointed: Callable[[float], None] | None = None,
     ) -> None:
+        """`checkpointed` is told the seconds of each checkpoint that made something durable."""
         self.outside = outside
         self.held: dict[int, Held] = {}
         self.checkpoints = 0
@@ -90,6 +95,7 @@ class Keeper:
         self._lease_s = lease_s
         self._stall_s = stall_s
         self._clock = clock
+        self._checkpointed = checkpointed
         self._beat_s = clock()
         self._founding = asyncio.Lock()
         self._closed = False
@@ -131,7 +137,9 @@ class Keeper:
             if self._gone(held):
                 return  # closed or taken away while this waited for its turn
             try:
-                place = await held.desk.take(record.offset, record.ts_us, record.value)
+                place = await held.desk.take(
+                    record.offset, record.ts_us, record.value, record.headers
+                )
             except BaseException:
                 self._forget(held)  # half a frame may be out
                 raise
@@ -197,12 +205,15 @@ class Keeper:
 
     async def _checkpoint(self, held: Held) -> None:
         self.beat()
+        began_s, cursor = self._clock(), held.desk.cursor
         try:
             await held.desk.checkpoint()
         except BaseException:
             self._forget(held)  # it no longer knows which rows have changed
             raise
         self.checkpoints += 1
+        if self._checkpointed is not None and held.desk.cursor != cursor:
+            self._checkpointed(self._clock() - began_s)
 
     # -- assignment ------------------------------------------------------------------------------
 

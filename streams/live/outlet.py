@@ -5,7 +5,7 @@ aiokafka's `send` costs tens of microseconds a record; a batch built at once cos
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiokafka import AIOKafkaProducer
 
@@ -18,7 +18,15 @@ BACKLOG_MAX = 50_000
 class Outlet:
     """One topic partition's outputs.  A failure is raised at the next call, and from then on."""
 
-    def __init__(self, producer: AIOKafkaProducer, topic: str, partition: int) -> None:
+    def __init__(
+        self,
+        producer: AIOKafkaProducer,
+        topic: str,
+        partition: int,
+        acknowledged: Callable[[int], None] | None = None,
+    ) -> None:
+        """`acknowledged` is told how many more outputs the broker has, in their order."""
+        self._acknowledged = acknowledged
         self._producer = producer
         self._topic = topic
         self._partition = partition
@@ -47,11 +55,13 @@ class Outlet:
         while self._waiting:
             batch = self._producer.create_batch()
             while self._waiting:
-                key, value = self._waiting[0]
-                taken = batch.append(key=key.encode(), value=value, timestamp=None)
+                key, value, headers = self._waiting[0]
+                taken = batch.append(key=key.encode(), value=value, timestamp=None, headers=headers)
                 if taken is None:
                     break
                 self._waiting.popleft()
             assert batch.record_count(), "an output does not fit into an empty batch"
             sent = await self._producer.send_batch(batch, self._topic, partition=self._partition)
             await sent
+            if self._acknowledged is not None:
+                self._acknowledged(batch.record_count())

@@ -11,26 +11,42 @@ A crash anywhere means that the frames since the last cursor are applied again t
 same commands with the same ids.  Any exception ends the process; nothing here is retried.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from state.desk import Desk
 from state.hours import Calendars
+from state.outbox import Outputs
 from state.policy import DEFAULT, Policy
-from topics.catalogue import EXECUTION, STEALS
+from topics.catalogue import EXECUTION, JOURNAL, STEALS
 from topics.codec import decode_frame, encode
-from topics.frames import JournalPosition
+from topics.commands import Command
+from topics.facts import Fact
+from topics.frames import Frame, JournalPosition
+from topics.headers import Header, Stamp
 
 from .cursor import Place, place_of
-from .ports import Ports, Rows
+from .ports import Output, Ports, Rows
 from .staging import BATCH_BYTES_MAX, batches, leftovers, plan, settle
+from .tracing import NONE, Traces, traces_of
+
+Watch = Callable[[Frame, JournalPosition, Outputs], None]
+"""Is shown every frame that was applied and what followed, before that is published."""
 
 
 class PartitionDesk:
     """A desk that stands at a place in its journal, and the outputs not yet known to be safe."""
 
     def __init__(
-        self, partition: int, desk: Desk, ports: Ports, batch_bytes_max: int = BATCH_BYTES_MAX
+        self,
+        partition: int,
+        desk: Desk,
+        ports: Ports,
+        batch_bytes_max: int = BATCH_BYTES_MAX,
+        *,
+        journal: str = JOURNAL.name,
+        watch: Watch | None = None,
     ) -> None:
+        """`journal` is its name on the broker, which outputs give as their source."""
         self.partition = partition
         self.desk = desk
         self.ports = ports
@@ -38,10 +54,15 @@ class PartitionDesk:
         self.events = 0
         """Events applied since the last checkpoint."""
         self._batch_bytes_max = batch_bytes_max
+        self._stamp = Stamp(journal)
+        self._watch = watch
 
-    async def take(self, offset: int, ts_us: int, raw: bytes) -> Place:
+    async def take(
+        self, offset: int, ts_us: int, raw: bytes, headers: Sequence[Header] = ()
+    ) -> Place:
         """Take a delivered record of the journal; it is applied only if it is the next one.
 
+        `headers` are the record's own: they hold the traces of its events.
         On `HOLE` the caller rewinds the transport to `desk.next_offset`.  Raises `FrameFault` for a
         record that is no frame.
         """
@@ -49,15 +70,23 @@ class PartitionDesk:
         if place is not Place.NEXT:
             return place
         frame = decode_frame(raw)
-        outputs = self.desk.apply(frame, JournalPosition(self.partition, offset, ts_us))
+        position = JournalPosition(self.partition, offset, ts_us)
+        outputs = self.desk.apply(frame, position)
         self.events += len(frame.events)
+        if self._watch is not None:
+            self._watch(frame, position, outputs)
+        traces = traces_of(headers) if headers else NONE
         if outputs.commands:
-            commands = [(command.account, encode(command)) for command in outputs.commands]
+            commands = [self._output(command, traces) for command in outputs.commands]
             await self.ports.publish(EXECUTION.name, commands)
         if outputs.facts:
-            facts = [(fact.account or "", encode(fact)) for fact in outputs.facts]
+            facts = [self._output(fact, traces) for fact in outputs.facts]
             await self.ports.publish(STEALS.name, facts)
         return place
+
+    def _output(self, message: Command | Fact, traces: Traces) -> Output:
+        stamped = self._stamp.headers(message, traces.get(message.cause))
+        return message.account or "", encode(message), stamped
 
     async def checkpoint(self) -> None:
         """Make everything so far durable, in the four steps above."""

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from topics.headers import Header
+
 Rows = Mapping[str, bytes | None]
 """Durable rows by key; None takes a row away."""
 
-Output = tuple[str, bytes]
-"""Key and value of one record."""
+Output = tuple[str, bytes, list[Header]]
+"""Key, value and headers of one record."""
 
 
 class Ports(Protocol):

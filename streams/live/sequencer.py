@@ -24,14 +24,17 @@ from aiokafka.errors import (
 
 from streams.kafka import reader
 from streams.kafka.closing import stop_consumer
+from streams.metrics.counts import SequencerCounts
 from streams.settings import Settings, client_options
 from topics.catalogue import DEAD_LETTERS, INBOUND, JOURNAL
 from topics.codec import encode_frame
 from topics.frames import RawFrame
+from topics.headers import CUT_FROM_BYTES, TRACEPARENT, Header
 
 from .framing import DeadLetter, Framer
 from .marks import journal_marks
 from .positions import Begin, Log, LostError, begin
+from .tracing import Traces, frame_headers, traced
 
 POLL_MS = 100
 RECORDS_MAX = 2000
@@ -57,8 +60,10 @@ UNASSIGNED_S = 0.02
 class _Polled(NamedTuple):
     """One poll's outputs under way, and the positions that hold once they are acknowledged."""
 
-    sent: list[Awaitable[object]]
+    sent: list[Awaitable[Any]]
     positions: dict[TopicPartition, int]
+    oldest_ms: tuple[int, ...] = ()
+    """The first record's own time, of each source partition."""
 
 
 class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -95,6 +100,7 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         self.assigned: set[TopicPartition] = set()
         self.ready = asyncio.Event()
         self.events = self.frames = self.refused = 0
+        self.counts = SequencerCounts()
 
     # -- the loop --------------------------------------------------------------------------------
 
@@ -154,42 +160,47 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
                 )
 
     async def _send(self, polled: Mapping[TopicPartition, list[Any]]) -> None:
-        framed = self._framer.frame(
-            {(self._names[tp.topic], tp.partition): batch for tp, batch in polled.items()}
-        )
-        sent = [await self._dead(letter) for letter in framed.dead_letters]
-        sent += [await self._frame(partition, frame) for partition, frame in framed.frames]
+        named = {(self._names[tp.topic], tp.partition): batch for tp, batch in polled.items()}
+        framed = self._framer.frame(named)
+        traces = traced(named)
+        sent = [await self._dead(letter, traces) for letter in framed.dead_letters]
+        sent += [
+            await self._frame(partition, frame, frame_headers(frame, traces))
+            for partition, frame in framed.frames
+        ]
         positions = {tp: batch[-1].offset + 1 for tp, batch in polled.items()}
-        self._under_way.append(_Polled(sent, positions))
+        oldest_ms = tuple(batch[0].timestamp for batch in polled.values())
+        self._under_way.append(_Polled(sent, positions, oldest_ms))
+        self.counts.polled(named, framed.dead_letters)
         self.events += sum(map(len, polled.values()))
         self.refused += len(framed.dead_letters)
 
-    async def _frame(self, partition: int, frame: RawFrame) -> Awaitable[object]:
+    async def _frame(
+        self, partition: int, frame: RawFrame, headers: list[Header] | None = None
+    ) -> Awaitable[object]:
         self.frames += 1
+        self.counts.framed(partition)
         self._last_frame_s[partition] = time.monotonic()
         future: Awaitable[object] = await self._producer.send(
-            self._journal, encode_frame(frame), partition=partition
+            self._journal, encode_frame(frame), partition=partition, headers=headers
         )
         return future
 
-    async def _dead(self, letter: DeadLetter) -> Awaitable[object]:
+    async def _dead(self, letter: DeadLetter, traces: Traces) -> Awaitable[object]:
         """Send a refused record's exact bytes, with why and whence in the headers.
 
         What no topic could take is cut, and says so; the source keeps the rest for its retention.
         """
-        origin = letter.origin.encode()
-        headers = [
-            ("reason", letter.reason.encode()),
-            ("field", letter.field.encode()),
-            ("origin", origin),
-            ("origin-ts-ms", str(letter.ts_ms).encode()),
-        ]
+        headers = letter.headers(self._settings.topic(letter.source[0]))
+        trace = traces.get(letter.origin)
+        if trace is not None:
+            headers.append((TRACEPARENT, trace))
         value = letter.value
         if len(value) > DEAD_LETTER_BYTES_MAX:
-            headers.append(("cut-from-bytes", str(len(value)).encode()))
+            headers.append((CUT_FROM_BYTES, str(len(value)).encode()))
             value = value[:DEAD_LETTER_BYTES_MAX]
         future: Awaitable[object] = await self._producer.send(
-            self._dead_letters, value, key=origin, headers=headers
+            self._dead_letters, value, key=letter.origin.encode(), headers=headers
         )
         return future
 
@@ -210,8 +221,10 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
             done = all(future.done() for future in first.sent)  # type: ignore[attr-defined]
             if not done and len(self._under_way) <= left:
                 return
-            for future in first.sent:
-                await future
+            appended = [(await future) for future in first.sent]
+            if first.oldest_ms:
+                stamps = [one.timestamp for one in appended if one.topic == self._journal]
+                self.counts.acknowledged(first.oldest_ms, max(stamps, default=0))
             self._acknowledged |= first.positions
             self._under_way.popleft()
 
@@ -277,6 +290,7 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         for place, start in starts.items():
             self._consumer.seek(place, start.offset)
         self._generation += 1
+        self.counts.rebalances += 1
         self.assigned = assigned
         # All of them, also those at 0: a topic that is deleted takes its offsets along, and that must
         # be told from one where nothing was framed yet.

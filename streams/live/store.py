@@ -11,6 +11,7 @@ beginning.
 """
 
 import shutil
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,6 +38,8 @@ class DeskStore(RocksStore):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._restored: dict[int, Restored] = {}
+        self.restoring_s: dict[int, float] = {}
+        """How long the last restoring took, with the partitions restored beside it."""
 
     async def assign_partitions(
         self,
@@ -49,6 +52,7 @@ class DeskStore(RocksStore):
         mine = sorted(tp for tp in tps if tp.topic == topic)
         if not mine:
             return
+        began_s = time.monotonic()
         spans = await log_spans(self.reader, topic)
         behind = {}
         for tp in mine:
@@ -63,6 +67,8 @@ class DeskStore(RocksStore):
             next_offset = self._restored[number].next_offset
             if next_offset:
                 self.set_persisted_offset(TP(topic, number), next_offset - 1)
+        took_s = time.monotonic() - began_s
+        self.restoring_s |= {tp.partition: took_s for tp in mine}
 
     def _take(self, partition: int, rows: Believed) -> None:
         self._database(partition).write(_batch(dict(rows)))

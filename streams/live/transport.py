@@ -28,14 +28,16 @@ class Transport:
         changelog: Changelog,
         store: DeskStore,
         release: Callable[[int], None],
+        commanded: Callable[[int], None] | None = None,
     ) -> None:
+        """`commanded` is told how many more commands the broker has acknowledged."""
         self._partition = partition
         self._changelog = changelog
         self._store = store
         self._release = release
         self._outlets = {
-            topic.name: Outlet(producer, settings.topic(topic.name), partition)
-            for topic in (EXECUTION, STEALS)
+            topic.name: Outlet(producer, settings.topic(topic.name), partition, told)
+            for topic, told in ((EXECUTION, commanded), (STEALS, None))
         }
 
     async def publish(self, topic: str, outputs: Sequence[Output]) -> None:

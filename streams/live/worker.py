@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Literal, NoReturn
@@ -22,6 +21,7 @@ from state.hours import Calendars, calendars
 from state.policy import Policy
 from state.rows import RowsError
 from streams.kafka import BrokerError
+from streams.logs.setup import last_words
 from streams.settings import Settings, SettingsError
 from streams.web.errors import WebError
 from streams.web.server import WebServer
@@ -65,13 +65,13 @@ def run_worker(
 def die(error: BaseException) -> NoReturn:
     """End the process at once: nothing is flushed, nothing acknowledged, nothing caught."""
     if isinstance(error, CALLS_FOR_A_PERSON):
-        sys.stderr.write(f"worksteal: {error}\n")
+        last_words(str(error))
         status = 2
     elif isinstance(error, STARTING_AGAIN_HELPS):
-        sys.stderr.write(f"worksteal: {error}\n")
+        last_words(str(error))
         status = 1
     else:
-        traceback.print_exception(error)
+        last_words(error)
         status = 1
     sys.stderr.flush()
     os._exit(status)

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     ssl_password: SecretStr | None = Field(None, description="of the key")
     insecure: bool = Field(
         False,
-        description="allow a plaintext broker beyond this machine, and a web_host that others can reach",
+        description="allow a plaintext broker beyond this machine, and a web_host that others can reach without a token",
     )
 
     topic_prefix: str = Field(
@@ -84,6 +84,27 @@ class Settings(BaseSettings):
     web_port: Port = Field(
         6066, description="its port; 0 picks a free one; a sequencer alone takes the next"
     )
+    web_token: SecretStr | None = Field(
+        None, description="what its callers must show; needed if web_host is not this machine"
+    )
+    web_token_file: Path | None = Field(None, description="a file that holds the token instead")
+    web_connections: int = Field(
+        200, ge=1, le=10_000, description="most connections to it at once; more are refused"
+    )
+    metrics_accounts: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="so many accounts, the first by name, have figures of their own on /metrics; the rest are added up",
+    )
+
+    # What it says.
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="form of the log; auto: for people on a terminal, else JSON lines"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least level that is logged; debug has every command and refusal"
+    )
 
     def topic(self, name: str) -> str:
         """Return what a topic of the catalogue is called on this broker."""
@@ -117,6 +138,8 @@ class Settings(BaseSettings):
         "ssl_certfile",
         "ssl_keyfile",
         "ssl_password",
+        "web_token",
+        "web_token_file",
         mode="before",
     )
     @classmethod

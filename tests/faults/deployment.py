@@ -32,7 +32,9 @@ READY_S_MAX = 60.0
 class Worker:
     """A worker's process, and what it has said on standard error."""
 
-    def __init__(self, settings: Settings, folder: Path, *words: str) -> None:
+    def __init__(
+        self, settings: Settings, folder: Path, *words: str, more: dict[str, str] | None = None
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / "log"
@@ -42,7 +44,7 @@ class Worker:
             self.process = subprocess.Popen(
                 [COMMAND, "worker", "--bootstrap", settings.bootstrap,
                  "--topic-prefix", settings.topic_prefix, "--data-dir", folder / "data", *words],
-                stdout=log, stderr=log, env=environment | {"WORKSTEAL_WEB_PORT": "0"},
+                stdout=log, stderr=log, env=environment | {"WORKSTEAL_WEB_PORT": "0", "WORKSTEAL_LOG_FORMAT": "console"} | (more or {}),
             )  # fmt: skip
 
     def log(self) -> str:
@@ -89,9 +91,9 @@ class Deployment:
         self.workers: list[Worker] = []
         asyncio.run(topic_admin.create(self.settings, PARTITIONS, 1))
 
-    def start(self, name: str = "worker", *words: str) -> Worker:
+    def start(self, name: str = "worker", *words: str, **environment: str) -> Worker:
         """Start a worker; the same name is the same folder."""
-        worker = Worker(self.settings, self.folder / name, *words)
+        worker = Worker(self.settings, self.folder / name, *words, more=environment)
         self.workers.append(worker)
         return worker
 

@@ -16,9 +16,13 @@ from streams.live.staging import BATCH_BYTES_MAX, batches
 from tests.state.chaos import ACCOUNTS, SYMBOLS, Chaos
 from tests.state.world import World, roomy, times
 from topics.codec import encode_frame
+from topics.headers import Header
 
 JournalRecord = tuple[int, bytes]
 """The broker's time in microseconds, and the bytes."""
+
+Records = Sequence[JournalRecord | tuple[int, bytes, list[Header]]]
+"""A journal, whose records may have headers."""
 
 
 class CrashError(Exception):
@@ -32,6 +36,8 @@ class Broker:
         self.changelog: list[list[Row]] = []
         """Atomic batches."""
         self.outputs: list[tuple[str, str, bytes]] = []
+        self.stamped: dict[bytes, list[Header]] = {}
+        """Headers by value: whoever publishes it, at whatever attempt."""
         self.hint = 0
         self.lives = 0
 
@@ -94,7 +100,10 @@ class FakePorts:
     async def publish(self, topic: str, outputs: Sequence[Output]) -> None:
         """Buffer outputs; the broker has them when `published` returns."""
         await self.step()
-        self.buffer += [(topic, key, value) for key, value in outputs]
+        for key, value, headers in outputs:
+            self.buffer.append((topic, key, value))
+            stamped = self.broker.stamped.setdefault(value, headers)
+            assert stamped == headers, "one output with two sets of headers"
         await self.step()
 
     async def published(self) -> None:
@@ -132,7 +141,7 @@ class Life:
 
     def __init__(
         self,
-        records: list[JournalRecord],
+        records: Records,
         broker: Broker,
         batch_bytes_max: int = BATCH_BYTES_MAX,
         every: int = 7,
@@ -182,7 +191,7 @@ def journal(seed: int, moves: int = 60) -> list[JournalRecord]:
 
 
 async def live(
-    records: list[JournalRecord],
+    records: Records,
     crashes: frozenset[int] = frozenset(),
     batch_bytes_max: int = BATCH_BYTES_MAX,
     every: int = 7,
@@ -203,7 +212,7 @@ async def live(
 
 
 async def one_life(
-    records: list[JournalRecord],
+    records: Records,
     broker: Broker,
     ports: FakePorts,
     batch_bytes_max: int,

@@ -6,6 +6,7 @@ import pytest
 from aiokafka.errors import KafkaError, ProducerClosed
 
 from streams.live.outlet import BACKLOG_MAX, Outlet
+from streams.live.ports import Output
 from topics.catalogue import EXECUTION
 
 from .deployed import deployed, everything, worker_producer
@@ -13,11 +14,14 @@ from .deployed import deployed, everything, worker_producer
 pytestmark = pytest.mark.broker
 
 
-def outputs(first: int, last: int, size: int = 100) -> list[tuple[str, bytes]]:
-    return [(f"account-{n % 7}", b"%09d" % n + bytes(size)) for n in range(first, last)]
+def outputs(first: int, last: int, size: int = 100) -> list[Output]:
+    return [
+        (f"account-{n % 7}", b"%09d" % n + bytes(size), [("ce_id", b"%d" % n)])
+        for n in range(first, last)
+    ]
 
 
-def test_many_outputs_arrive_once_in_order_with_their_keys(broker, tmp_path):
+def test_many_outputs_arrive_once_in_order_with_their_keys_and_headers(broker, tmp_path):
     async def scenario():
         settings = await deployed(broker, tmp_path)
         topic = settings.topic(EXECUTION.name)
@@ -32,7 +36,8 @@ def test_many_outputs_arrive_once_in_order_with_their_keys(broker, tmp_path):
 
     found = asyncio.run(scenario())
     assert found[0] == []
-    assert [(r.key.decode(), r.value) for r in found[1]] == outputs(0, 20_000)
+    told = [(r.key.decode(), r.value, list(r.headers)) for r in found[1]]
+    assert told == outputs(0, 20_000)
 
 
 def test_drained_returns_when_the_broker_has_everything(broker, tmp_path):
@@ -63,7 +68,7 @@ def test_two_outlets_of_one_producer_do_not_wait_for_each_other(broker, tmp_path
 
     found = asyncio.run(scenario())
     for number in range(2):
-        assert [r.value for r in found[number]] == [value for _, value in outputs(0, 3000)]
+        assert [r.value for r in found[number]] == [value for _, value, _ in outputs(0, 3000)]
 
 
 def test_a_failure_is_raised_at_the_next_call_and_from_then_on(broker, tmp_path):
@@ -88,7 +93,7 @@ def test_an_output_that_the_broker_does_not_take_is_a_failure(broker, tmp_path):
         settings = await deployed(broker, tmp_path)
         async with worker_producer(settings) as producer:
             outlet = Outlet(producer, settings.topic(EXECUTION.name), 0)
-            await outlet.put([("a", bytes(2 << 20))])
+            await outlet.put([("a", bytes(2 << 20), [])])
             with pytest.raises(KafkaError):
                 await outlet.drained()
 
@@ -108,4 +113,6 @@ def test_a_large_backlog_makes_put_wait(broker, tmp_path):
             return (await everything(settings, topic))[0]
 
     found = asyncio.run(scenario())
-    assert [r.value for r in found] == [value for _, value in outputs(0, BACKLOG_MAX + 1, size=1)]
+    assert [r.value for r in found] == [
+        value for _, value, _ in outputs(0, BACKLOG_MAX + 1, size=1)
+    ]
