@@ -1,0 +1,85 @@
+"""Dead letters as lines and as plain values."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from streams.dlq import Letter, Note, Survey, place_text
+from streams.dlq.advice import advice_of, meaning_of
+from streams.dlq.hexdump import shown
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def time_text(ts_ms: int | None) -> str:
+    """Return a time (ms since 1970) as ISO, UTC; what no calendar has as its number."""
+    if ts_ms is None:
+        return "unknown"
+    try:
+        moment = _EPOCH + timedelta(milliseconds=ts_ms)
+    except OverflowError:
+        return f"{ts_ms} ms"
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def list_line(letter: Letter, survey: Survey) -> str:
+    """Return a letter in one line: place, time, origin, reason and meaning, size, put back or not."""
+    note = survey.note_of(letter)
+    back = "" if note is None else f"  -> {note.to}"
+    field = f" in {letter.field}" if letter.field else ""
+    return (
+        f"{place_text(letter.place)}  {time_text(letter.ts_ms)}  {letter.origin or 'unknown'}"
+        f"  {letter.reason}{field}: {meaning_of(letter.reason)}  {_size(letter)}{back}"
+    )
+
+
+def letter_lines(letter: Letter, value: bytes, survey: Survey, fault: str) -> Iterator[str]:
+    """Yield everything about one letter."""
+    note = survey.note_of(letter)
+    yield f"place     {place_text(letter.place)}"
+    yield f"reason    {letter.reason}: {meaning_of(letter.reason)}"
+    if fault:
+        yield f"where     {fault}"
+    yield f"what now  {_advice(letter, note)}"
+    yield f"origin    {letter.origin or 'unknown'}, of {time_text(letter.origin_ts_ms)}"
+    yield f"refused   {time_text(letter.ts_ms)}"
+    if note is not None:
+        how = "corrected" if note.corrected else "unchanged"
+        yield f"put back  {time_text(note.ts_ms)}, {how}, to {note.to}"
+    yield f"size      {_size(letter)}"
+    yield ""
+    yield from shown(value)
+
+
+def document(letter: Letter, survey: Survey) -> dict[str, Any]:
+    """Return a letter as plain values, without its bytes."""
+    note = survey.note_of(letter)
+    return {
+        "place": place_text(letter.place),
+        "time": time_text(letter.ts_ms),
+        "origin": None if letter.origin is None else str(letter.origin),
+        "origin_time": None if letter.origin_ts_ms is None else time_text(letter.origin_ts_ms),
+        "reason": letter.reason,
+        "meaning": meaning_of(letter.reason),
+        "advice": advice_of(letter.reason),
+        "field": letter.field,
+        "bytes": letter.size,
+        "cut_from_bytes": letter.cut_from,
+        "redriven": None
+        if note is None
+        else {"time": time_text(note.ts_ms), "to": note.to, "corrected": note.corrected},
+    }
+
+
+def _advice(letter: Letter, note: Note | None) -> str:
+    if note is not None:
+        return "nothing: it was put back"
+    if letter.cut_from is not None:
+        return f"it lost its end: read {letter.origin} on its topic while retention leaves it there"
+    return advice_of(letter.reason)
+
+
+def _size(letter: Letter) -> str:
+    if letter.cut_from is None:
+        return f"{letter.size:,} bytes"
+    return f"{letter.size:,} of {letter.cut_from:,} bytes"

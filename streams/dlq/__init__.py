@@ -1,0 +1,23 @@
+"""Dead letters: what was refused, why, and putting it back."""
+
+from .errors import DeadLetterError
+from .letter import REDRIVEN_REASON, Letter, Note, parse_place, place_text, read_record
+from .reading import DeadLetters, Survey, dead_letters
+from .redrive import Redriven, prepare, redrive, target_of
+
+__all__ = [
+    "REDRIVEN_REASON",
+    "DeadLetterError",
+    "DeadLetters",
+    "Letter",
+    "Note",
+    "Redriven",
+    "Survey",
+    "dead_letters",
+    "parse_place",
+    "place_text",
+    "prepare",
+    "read_record",
+    "redrive",
+    "target_of",
+]
