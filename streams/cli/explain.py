@@ -1,19 +1,24 @@
 """`worksteal explain`: shows why a command was given, or an entry refused."""
 
+import asyncio
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
-from state.decision import MEANING, Candidate, Refusal
-from state.money import to_dollars
 from state.outbox import Outputs
 from state.shared import Attempt
 from streams.backtest.run import Hooks, Options, calendars_for, run_backtest
 from streams.market.errors import utc_text
+from streams.market.read import RECORDING
+from streams.web.decision_view import CANDIDATES, FAILED, LADDER, VICTIM, decision_of
 from topics.commands import AnyCommand
 from topics.facts import AnyFact, EntryBlocked, StealStarted
 
+from .explain_recorded import hear_again
 from .inputs import (
     AUTO,
     Capital,
@@ -32,6 +37,9 @@ from .inputs import (
 
 LISTED = 40
 
+CAPITAL, POSITION, FEE_RATE = 10_000.0, 3_500.0, 0.001
+"""What a backtest begins with, in dollars, and its venue's fee."""
+
 
 def explain(
     files: Files,
@@ -43,49 +51,76 @@ def explain(
         str, typer.Option(metavar="FILE|NAME", help="The policy of the run.")
     ] = "default",
     settings: Settings = None,
-    capital: Capital = 10_000.0,
-    position: PositionSize = 3_500.0,
+    capital: Capital = CAPITAL,
+    position: PositionSize = POSITION,
     strategy: StrategyName = AUTO,
-    fee_rate: FeeRate = 0.001,
+    fee_rate: FeeRate = FEE_RATE,
     columns: Columns = None,
+    backtest: Annotated[
+        bool,
+        typer.Option("--backtest", help="Explain a backtest of a recording's quotes."),
+    ] = False,
 ) -> None:
-    """Replay a backtest and show what was weighed for one command or refusal.
+    """Replay a backtest, or a recording, and show what was weighed for one command or refusal.
 
-    Give the same options as the backtest; the replay makes the same ids.
+    Give the same options as the backtest; the replay makes the same ids. Of a recording it shows what
+    its own desks decided; they had their policy from the journal.
 
     Example: `worksteal explain examples/market/coinbase-2018-04-04.csv`
     """
-    (chosen,) = read_policies([policy], settings)
-    market = read_data(files, capital, position, columns)
-    found: list[Attempt] = []
     heard = Heard(output_id)
-
-    def watch(attempt: Attempt) -> None:
-        if output_id in attempt.output_ids:
-            found.append(attempt)
-
-    made = make_strategy(strategy, market, position)
-    options = Options(capital=capital, fee_rate=fee_rate)
-    hooks = Hooks(None, heard.outputs, watch)
-    run_backtest(market, made, chosen, options, calendars_for(market), hooks)
+    if not backtest and is_recording(files):
+        _only_of_backtests(
+            policy != "default", settings, columns, capital != CAPITAL, position != POSITION,
+            strategy != AUTO, fee_rate != FEE_RATE,
+        )  # fmt: skip
+        asyncio.run(hear_again(files[0], output_id, heard.take, heard.watch))
+        whose = f"{files[0]}: its desks"
+        hint = "leave --id out for a list, or say --backtest for a backtest of its quotes."
+    else:
+        (chosen,) = read_policies([policy], settings)
+        market = read_data(files, capital, position, columns)
+        made = make_strategy(strategy, market, position)
+        options = Options(capital=capital, fee_rate=fee_rate)
+        hooks = Hooks(None, heard.outputs, heard.watch)
+        run_backtest(market, made, chosen, options, calendars_for(market), hooks)
+        whose = f"the run under {chosen.name}"
+        hint = "give the same options as the backtest, or leave --id out for a list."
     if output_id is None:
         output().print(list_table(heard))
-    elif found:
-        show(found[0])
+    elif heard.found is not None:
+        show(heard.found)
     elif heard.asked is not None:
         typer.echo(heard.no_decision(heard.asked))
     else:
+        raise UsageError(f"--id {output_id}: {whose} said nothing with this id; {hint}")
+
+
+def is_recording(files: Sequence[Path]) -> bool:
+    """Tell whether one file was named, and it is a recording."""
+    if len(files) != 1 or not files[0].is_file():
+        return False
+    with files[0].open("rb") as stream:
+        return stream.read(len(RECORDING)) == RECORDING
+
+
+def _only_of_backtests(*told: object) -> None:
+    if any(told):
         raise UsageError(
-            f"--id {output_id}: the run under {chosen.name} said nothing with this id;"
-            " give the same options as the backtest, or leave --id out for a list."
+            "a recording's desks had their policy, capital and strategy; leave these options out, or"
+            " say --backtest for a backtest of its quotes."
         )
 
 
 class Heard:
-    """What the desk said in a run, as far as anybody may ask for it.  `asked` has the id asked for."""
+    """What the desk said in a run, as far as anybody may ask for it.
+
+    `asked` has the id asked for, and `found` is the decision that it came from, if it came from one.
+    """
 
     def __init__(self, output_id: str | None) -> None:
         self.asked: AnyCommand | AnyFact | None = None
+        self.found: Attempt | None = None
         self.steals: list[StealStarted] = []
         self.blocks: list[EntryBlocked] = []
         self._asked_id = output_id
@@ -93,13 +128,21 @@ class Heard:
     def outputs(self, spoken: Outputs) -> None:
         """Take in what one frame led to."""
         for said in (*spoken.commands, *spoken.facts):
-            if said.id == self._asked_id:
-                self.asked = said
-        for fact in spoken.facts:
-            if isinstance(fact, StealStarted):
-                self.steals.append(fact)
-            elif isinstance(fact, EntryBlocked):
-                self.blocks.append(fact)
+            self.take(said)
+
+    def watch(self, attempt: Attempt) -> None:
+        """Take in one try of an entry."""
+        if self._asked_id in attempt.output_ids and self.found is None:
+            self.found = attempt
+
+    def take(self, said: AnyCommand | AnyFact) -> None:
+        """Take in one command or fact."""
+        if said.id == self._asked_id:
+            self.asked = said
+        if isinstance(said, StealStarted):
+            self.steals.append(said)
+        elif isinstance(said, EntryBlocked):
+            self.blocks.append(said)
 
     def no_decision(self, said: AnyCommand | AnyFact) -> str:
         """Say where something comes from that no choice was made for."""
@@ -107,7 +150,9 @@ class Heard:
         origin = "the clock" if said.cause == "clock" else f"the event {said.cause}"
         told = f"{said.id} ({kind}, {utc_text(said.ts_us)}) follows from {origin} alone"
         steal = getattr(said, "steal", None)
-        starts = [fact.id for fact in self.steals if fact.steal == steal]
+        # A steal's name is its account's: another may have one of the same name.
+        mine = [fact for fact in self.steals if fact.account == said.account]
+        starts = [fact.id for fact in mine if fact.steal == steal]
         return f"{told}; its steal was decided with --id {starts[0]}." if starts else f"{told}."
 
 
@@ -141,74 +186,24 @@ def _place(output_id: str) -> tuple[int, ...]:
 def show(attempt: Attempt) -> None:
     """Print one decision: the entry, the ladder of checks, the candidates."""
     console = output()
-    entry, policy, weighed = attempt.entry, attempt.policy, attempt.weighed
-    outcome = str(weighed.refusal) if weighed.refusal else "submitted"
-    if weighed.refusal is None and weighed.choice is not None:
-        outcome = "steals from " + ", ".join(item.view.order for item in weighed.choice.victims)
-    side = "ask" if entry.side == "buy" else "bid"
-    pnl = "the symbol's" if entry.pnl is None else f"{entry.pnl:,.2f}"
-    console.print(
-        f"{utc_text(attempt.ts_us)}  entry {entry.id}  policy {policy.name}: {outcome}\n"
-        f"{entry.side} {entry.qty:g} {entry.symbol} at {entry.limit:,.8g},"
-        f" {side} {attempt.price:,.8g}, forecast {pnl};"
-        f" needs {to_dollars(weighed.needed_micros):,.2f} dollars,"
-        f" free {to_dollars(weighed.free_micros):,.2f}",
-        markup=False,
-        soft_wrap=True,
-    )
-    console.print(ladder_table(attempt))
-    if weighed.choice is not None and weighed.choice.weighed:
-        console.print(candidates_table(attempt))
+    told = decision_of(attempt)
+    console.print(f"{told.headline}\n{told.summary}", markup=False, soft_wrap=True)
+    console.print(_table("ladder of checks", LADDER, told.ladder))
+    if told.candidates:
+        console.print(_table(told.candidates_title, CANDIDATES, told.candidates))
 
 
-def ladder_table(attempt: Attempt) -> Table:
-    """Return the checks in their order: passed, failed, not reached.
-
-    With free capital the ladder ends before any question of stealing is asked.
-    """
-    weighed = attempt.weighed
-    table = Table("check", "result", "fails when", title="ladder of checks")
-    reached = True
-    for refusal in Refusal:
-        if refusal in (Refusal.ORDERS_UNAVAILABLE, Refusal.CANCEL_FAILED):
-            continue  # only the original's synchronous broker had these
-        if refusal is Refusal.DISABLED:
-            enough = weighed.refusal is None and weighed.choice is None
-            fits = "yes: submitted" if enough else ("no" if reached else "not reached")
-            table.add_row("fits free capital", fits, "otherwise victims are looked for")
-            reached = reached and not enough
-        result = "passed" if reached else "not reached"
-        if refusal is weighed.refusal:
-            reached, detail = False, weighed.choice.detail if weighed.choice else None
-            result = f"[bold]FAILED[/bold] {detail or ''}".strip()
-        table.add_row(str(refusal), result, MEANING[refusal])
+def _table(title: str, headers: Sequence[str], rows: Iterable[tuple[str, ...]]) -> Table:
+    table = Table(*headers, title=title)
+    for row in rows:
+        table.add_row(*map(_emphasised, row))
     return table
 
 
-def candidates_table(attempt: Attempt) -> Table:
-    """Return all orders that were weighed, the victims marked."""
-    choice = attempt.weighed.choice
-    assert choice is not None
-    taken = {item.view.order for item in choice.victims}
-    title = f"orders weighed (the entry is {choice.entrant_distance:.4%} from its limit)"
-    table = Table("", "order", "limit", "distance", "forecast", "frees", "verdict", title=title)
-    for number, item in enumerate(choice.weighed, 1):
-        view = item.view
-        table.add_row(
-            str(number),
-            f"{view.order} ({view.side} {view.symbol})",
-            f"{view.limit:,.8g}",
-            "no price" if item.distance is None else f"{item.distance:.4%}",
-            f"{view.pnl:,.2f}",
-            f"{to_dollars(view.frees_micros):,.2f}",
-            _verdict(item, taken=view.order in taken),
-        )
-    return table
-
-
-def _verdict(item: Candidate, *, taken: bool) -> str:
-    if item.protection is not None:
-        return f"protected: {item.protection}"
-    if taken:
-        return "[bold]victim[/bold]" + (" (fight won)" if item.fight else "")
-    return "fight lost" if item.fight_lost else "not needed"
+def _emphasised(cell: str) -> Text:
+    """Return a cell with the word in bold that people look for."""
+    text = Text(cell)
+    for word in (FAILED, VICTIM):
+        if cell == word or cell.startswith(f"{word} "):
+            text.stylize("bold", 0, len(word))
+    return text

@@ -11,6 +11,7 @@ from streams.settings import Settings
 from streams.web.account_view import View, look_up
 from streams.web.address import deployment_of, usual_url
 from streams.web.ask import Answer, ask
+from streams.web.secret import token_of
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
 from .inputs import UsageError, messages, output
@@ -52,7 +53,7 @@ def state(
     Asks the worker on this machine; if none answers, or that account is not with it, reads the
     changelog from the broker.  Either way it says as of when.
 
-    Example: `worksteal state acct-01`
+    Example: `worksteal state demo`
     """
     if url is not None and from_changelog:
         raise UsageError("--url and --from-changelog exclude each other; say one of the two.")
@@ -73,7 +74,7 @@ def _from_worker(settings: Settings, url: str | None, account: str) -> Found | N
     asked = url or usual_url(settings)
     if asked is None:
         return None
-    answer = asyncio.run(ask(asked, account))
+    answer = asyncio.run(ask(asked, account, token_of(settings)))
     if answer is not None and answer.status == 200:
         theirs = answer.body.pop("deployment", None)
         if url is not None or theirs == deployment_of(settings):

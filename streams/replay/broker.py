@@ -70,7 +70,9 @@ async def read_stretch(
             if batch:
                 yield batch
     except KafkaError as error:
-        raise BrokerError(f"topic {topic} cannot be read on: {error}.") from error
+        raise BrokerError(
+            f"topic {topic} cannot be read on ({error}): look at the broker's log."
+        ) from error
 
 
 async def look(consumer: AIOKafkaConsumer, settings: Settings) -> dict[str, dict[int, Span]]:

@@ -7,6 +7,7 @@ import msgspec
 
 from state.desk import Desk
 from state.hours import CalendarError, Calendars
+from state.outbox import Outputs
 from state.policy import Policy
 from streams.kafka import LogRecord
 from topics.catalogue import JOURNAL
@@ -64,13 +65,8 @@ class PartitionReplay:
         if self._what_if:
             frame = self._without_policies(frame)
         self._runs.look_at(frame)
-        ts_us = record.ts_ms * 1000
-        try:
-            outputs = self.desk.apply(frame, JournalPosition(self.partition, record.offset, ts_us))
-        except CalendarError as error:
-            told = f"{JOURNAL.name}:{self.partition} offset {record.offset}: {error}"
-            raise ReplayError(told) from error
-        self.tally.frame(len(frame.events), ts_us)
+        outputs = applied(self.desk, record, frame)
+        self.tally.frame(len(frame.events), record.ts_ms * 1000)
         self.tally.outputs(outputs)
         said = in_order(outputs)
         for one in said:
@@ -121,6 +117,16 @@ class _Runs:
         return sum(
             1 for source, last in self._dropped.items() if marks.get(source, BEFORE_FIRST) < last
         )
+
+
+def applied(desk: Desk, record: LogRecord, frame: Frame) -> Outputs:
+    """Apply a record's frame; raises `ReplayError` for a time that the calendar does not have."""
+    position = JournalPosition(record.partition, record.offset, record.ts_ms * 1000)
+    try:
+        return desk.apply(frame, position)
+    except CalendarError as error:
+        told = f"{JOURNAL.name}:{record.partition} offset {record.offset}: {error}"
+        raise ReplayError(told) from error
 
 
 def frame_of(record: LogRecord) -> Frame:

@@ -1,7 +1,8 @@
 """Reads a recording, a block at a time; every byte that is read was checked."""
 
 from array import array
-from collections.abc import AsyncIterator, Mapping
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -54,7 +55,9 @@ class Recording:
         try:
             self._file: BinaryIO = path.open("rb")
         except OSError as error:
-            raise ReplayError(f"{path}: it cannot be read ({error.strerror}).") from error
+            raise ReplayError(
+                f"{path}: it cannot be read ({error.strerror}); check the path."
+            ) from error
         try:
             self._check_first_line()
             self._parts: dict[str, dict[int, _Part]] = {topic: {} for topic in RECORDED}
@@ -118,7 +121,24 @@ class Recording:
         if self.complete and content.value() != self.manifest.topics[topic][partition].digest:
             raise self._contradicted(topic, partition)
 
+    def read_from(self, topic: str, partition: int, offset: int) -> Iterator[list[LogRecord]]:
+        """Yield a partition's records from the block on that has an offset, without its digest.
+
+        Raises `ReplayError` if the file is damaged there.
+        """
+        places = self._parts[topic][partition].places
+        first = bisect_right(places, offset, key=self._first) - 1
+        for at in places[max(0, first) :]:
+            yield self._records(at)
+
     # ---- the file ----
+
+    def _first(self, at: int) -> int:
+        """Return the first offset of a block."""
+        header = self._header(at)
+        if header is None:
+            raise self._damaged(at)
+        return header.first
 
     def _check_first_line(self) -> None:
         line = self._file.readline(LINE_MAX)
@@ -131,8 +151,10 @@ class Recording:
                 f" {versions()['worksteal']} reads format {FORMAT}; use a newer worksteal."
             )
         if FIRST_LINE.startswith(line):
-            raise ReplayError(f"{self.path}: the recording was cut short at byte {len(line)}.")
-        raise ReplayError(f"{self.path}: this is no recording of worksteal.")
+            raise ReplayError(
+                f"{self.path}: the recording was cut short at byte {len(line)}; record it anew."
+            )
+        raise ReplayError(f"{self.path}: this is no recording of worksteal; name one.")
 
     def _index(self) -> tuple[Manifest, int]:
         """Note where each block is; return the last manifest, and where the file was cut.
@@ -158,7 +180,9 @@ class Recording:
                 self._note(at, header)
             at += HEADER_BYTES + header.size
         if manifest is None:
-            raise ReplayError(f"{self.path}: the recording was cut short at byte {at}.")
+            raise ReplayError(
+                f"{self.path}: the recording was cut short at byte {at}; record it anew."
+            )
         return manifest, at
 
     def _begin(self, manifest: Manifest) -> None:

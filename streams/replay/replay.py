@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from state.hours import Calendars, Hours, calendars
 from state.policy import Policy
+from state.shared import Attempt
 from streams.settings import Settings
 from topics.catalogue import EXECUTION, JOURNAL, STEALS
 
@@ -16,6 +17,7 @@ from .source import OUTPUTS, Gap, Gaps, Source, calendar_years, walk
 from .tally import Tally, total
 
 Listener = Callable[[Said], None]
+Watcher = Callable[[Attempt], None]
 
 
 NO_SESSIONS = Calendars(Hours("XNYS", [], 0, 0), Hours("weekdays", [], 0, 0))
@@ -65,7 +67,7 @@ class Replayer:
         self.source = source
         self.what_if = policy is not None
         self.policy = policy if policy is not None else source.start_policy()
-        self._times = times
+        self.times = times
 
     @classmethod
     async def of(cls, source: Source, policy: Policy | None = None) -> "Replayer":
@@ -79,13 +81,20 @@ class Replayer:
         return cls(source, times, policy)
 
     async def partition(
-        self, number: int, gaps: Gaps, hear: Listener | None = None, end: int | None = None
+        self,
+        number: int,
+        gaps: Gaps,
+        hear: Listener | None = None,
+        end: int | None = None,
+        watch: Watcher | None = None,
     ) -> PartitionReplay:
         """Replay one partition, to its end or to before the offset `end`.
 
-        `hear` is called with what was said, in order, up to the first gap.
+        `hear` is called with what was said, in order, up to the first gap; `watch` with every try of
+        an entry.
         """
-        made = PartitionReplay(number, self._times, self.policy, what_if=self.what_if)
+        made = PartitionReplay(number, self.times, self.policy, what_if=self.what_if)
+        made.desk.shared.watch = watch
 
         def on_gap(gap: Gap) -> None:
             gaps.note(gap)

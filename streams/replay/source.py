@@ -115,6 +115,20 @@ class Gaps:
             self.found.append(gap)
 
 
+class Whole(Gaps):
+    """Refuses every gap, where nobody may allow one: what was weighed cannot be shown without it."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source, allowed=False)
+
+    def note(self, gap: Gap) -> None:
+        """Take a gap; raises `ReplayError`."""
+        raise ReplayError(
+            f"{self.source.name}: {gap}, and what was weighed after them cannot be known; record"
+            " the journal from its beginning."
+        )
+
+
 def calendar_years(first_us: int, last_us: int) -> tuple[int, int]:
     """Return the years that a journal's desks look at: entries expire later than it ends.
 

@@ -71,7 +71,9 @@ class RecordingWriter:
         except FileExistsError:
             raise ReplayError(f"{path}: there is such a file already; name another one.") from None
         except OSError as error:
-            raise ReplayError(f"{path}: it cannot be written ({error.strerror}).") from error
+            raise ReplayError(
+                f"{path}: it cannot be written ({error.strerror}); name another file."
+            ) from error
         self._size = 0
         self._append(FIRST_LINE + block(MANIFEST_KIND, 0, 0, 0, _json(self._manifest)))
 

@@ -232,9 +232,19 @@ def _fights(shared: Shared, policy: Policy, account: Account) -> list[View]:
                     "threshold": policy.fight_threshold,
                     "fight": fights.would_fight(policy, history, one, other, now),
                     "last_us": max(history[pair]),
+                    "until_us": _fight_until(policy, history[pair], now),
                 }
             )
     return found
+
+
+def _fight_until(policy: Policy, moments: list[int], now: int) -> int:
+    """Return when a pair's fight is over, or, short of a fight, when its steals count no more."""
+    window = policy.fight_window_us
+    counted = sorted((moment for moment in moments if moment >= now - window), reverse=True)
+    enough = max(1, policy.fight_threshold - 1)
+    last = counted[enough - 1] if len(counted) >= enough else counted[0]
+    return last + window + 1  # one that is exactly as old as the window still counts
 
 
 def _known(time_us: int) -> int | None:

@@ -1,8 +1,8 @@
 """Where the HTTP server listens, and under which names it answers.
 
-There is no login yet, so it listens on this machine alone unless that is overruled.  A page in a
-browser on this machine could still reach it by a name of its own that leads here (DNS rebinding);
-such a request carries that name in its Host header, and is refused by it.
+Without a token it listens on this machine alone, unless that is overruled.  A page in a browser
+on this machine could still reach it by a name of its own that leads here (DNS rebinding); such a
+request carries that name in its Host header, and is refused by it.
 """
 
 import re
@@ -34,17 +34,21 @@ def port_of(settings: Settings, only: str | None = None) -> int:
     if only != "sequencer" or settings.web_port == 0:
         return settings.web_port
     if settings.web_port == 65_535:
-        raise WebError("web_port: a sequencer alone takes the next port, and 65535 has none.")
+        raise WebError(
+            "web_port: a sequencer alone takes the next port, and 65535 has none; set a lower one."
+        )
     return settings.web_port + 1
 
 
 def require_local(settings: Settings) -> None:
-    """Refuse to listen beyond this machine unless told to; raises `WebError`."""
+    """Refuse to listen beyond this machine without a token, unless told to; raises `WebError`."""
     host = settings.web_host
-    if not settings.insecure and not is_loopback(f"{in_url(host)}:1"):
+    guarded = settings.web_token is not None or settings.web_token_file is not None
+    if not guarded and not settings.insecure and not is_loopback(f"{in_url(host)}:1"):
         raise WebError(
             f"web_host: {host or 'an empty host'} can be reached from other machines, and the pages"
-            " ask nobody for a password; leave it at 127.0.0.1, or add --insecure if that is meant."
+            " ask nobody for a password; leave it at 127.0.0.1, set web_token, or add --insecure if"
+            " that is meant."
         )
 
 

@@ -27,10 +27,10 @@ class Answer(NamedTuple):
         return str(self.body.get("reason", ""))
 
 
-async def ask(url: str, account: str) -> Answer | None:
+async def ask(url: str, account: str, token: str | None = None) -> Answer | None:
     """Return what the worker at a URL says of an account; None if no worker answers there.
 
-    Raises `WebError` for something that is no URL.
+    It is shown the token, if there is one.  Raises `WebError` for something that is no URL.
     """
     # Imported here: it takes a quarter of a second, which no other command should wait for.
     import aiohttp  # noqa: PLC0415
@@ -38,10 +38,11 @@ async def ask(url: str, account: str) -> Answer | None:
 
     page = URL(_page(url, account), encoded=True)
     limits = aiohttp.ClientTimeout(total=ANSWER_S, connect=CONNECT_S)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         async with (
             aiohttp.ClientSession(timeout=limits) as session,
-            session.get(page, allow_redirects=False) as response,
+            session.get(page, headers=headers, allow_redirects=False) as response,
         ):
             if response.headers.get("Server") != SERVER:
                 return None  # whatever it is, it is no worker of ours

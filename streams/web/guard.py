@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from .access import Access
 from .address import SERVER, Hosts
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -16,8 +17,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HEADERS = {
     "Server": SERVER,
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+        " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -37,8 +43,8 @@ def refusal(status: int, reason: str, told: str, **headers: str) -> web.Response
     return as_json({"error": told, "reason": reason}, status, **headers)
 
 
-def guard_for(hosts: Hosts) -> Any:
-    """Return the middleware of a server that answers to these names."""
+def guard_for(hosts: Hosts, access: Access) -> Any:
+    """Return the middleware of a server that answers to these names, and to whom it is open."""
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -48,6 +54,8 @@ def guard_for(hosts: Hosts) -> Any:
         if request.method not in METHODS:
             told = "pages can be read (GET, HEAD) and nothing else."
             return refusal(405, "read_only", told, Allow=", ".join(METHODS))
+        if not access.admits(request):
+            return access.signs_in(request) or _who_are_you()
         try:
             return await handler(request)
         except web.HTTPNotFound:
@@ -55,6 +63,14 @@ def guard_for(hosts: Hosts) -> Any:
             return refusal(404, "no_page", told)
 
     return guard
+
+
+def _who_are_you() -> web.Response:
+    told = (
+        "this page asks for the worker's web_token: open /?token=TOKEN once in a browser, or send"
+        " the header Authorization: Bearer TOKEN."
+    )
+    return refusal(401, "no_token", told, **{"WWW-Authenticate": "Bearer"})
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:  # noqa: ARG001

@@ -12,6 +12,7 @@ from state.desk import Desk
 from streams.live.agent import AgentService
 from streams.live.sequencer import Sequencer
 from streams.live.sequencing import SequencerService
+from streams.metrics.counts import AgentCounts, SequencerCounts
 from streams.settings import Settings
 from topics.catalogue import JOURNAL
 
@@ -39,6 +40,12 @@ class SequencerPart:
     @property
     def _running(self) -> Sequencer | None:
         return getattr(self._service, "sequencer", None)  # there is none before it has connected
+
+    @property
+    def counts(self) -> SequencerCounts | None:
+        """What it has counted; None before it has connected."""
+        running = self._running
+        return None if running is None else running.counts
 
     @property
     def ready(self) -> bool:
@@ -74,6 +81,16 @@ class AgentPart:
     @property
     def _connected(self) -> bool:
         return hasattr(self._service, "keeper")  # from here on the rest is there, too
+
+    @property
+    def counts(self) -> AgentCounts:
+        """What it has counted."""
+        return self._service.counts
+
+    @property
+    def lines_dropped(self) -> int:
+        """How many lines about decisions were too many for the log."""
+        return self._service.decisions.dropped
 
     @property
     def ready(self) -> bool:

@@ -228,6 +228,7 @@ def test_a_fight_is_told_one_steal_before_it_begins_and_makes_the_cooldown_longe
         "threshold": 3,
         "fight": False,
         "last_us": world.now_us,
+        "until_us": world.now_us + 1800 * SECOND + 1,
     }
     assert only(view(world)["cooldowns"])["until_us"] == world.now_us + 120 * SECOND
     world.account().fights["BTCUSD|ETHUSD"].append(world.now_us)
@@ -238,6 +239,20 @@ def test_a_fight_is_told_one_steal_before_it_begins_and_makes_the_cooldown_longe
     assert only(view(world)["fights"])["steals"] == 2
     world.wait(1e-6)
     assert view(world)["fights"] == []
+
+
+def test_a_fight_is_over_when_the_last_of_the_steals_that_make_it_counts_no_more():
+    world = stealing(fight_threshold=3)
+    first = world.now_us
+    world.wait(60)
+    world.account().fights["BTCUSD|ETHUSD"].append(world.now_us)
+    told = only(view(world)["fights"])
+    assert (told["fight"], told["until_us"]) == (True, first + 1800 * SECOND + 1)
+    world.wait(1740)
+    assert only(view(world)["fights"])["fight"]
+    world.wait(1e-6)
+    told = only(view(world)["fights"])
+    assert (told["fight"], told["until_us"]) == (False, first + 1860 * SECOND + 1)
 
 
 # ---- what stands over all ----

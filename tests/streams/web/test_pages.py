@@ -19,7 +19,7 @@ from tests.streams.web.standing import (
     still,
 )
 
-NAMES = ["/", "/healthz", "/readyz", f"/accounts/{account(0)}"]
+NAMES = ["/", "/healthz", "/readyz", "/accounts", f"/accounts/{account(0)}"]
 
 
 # ---- what the pages say ----
@@ -62,6 +62,25 @@ def test_an_account_is_shown_as_its_desk_has_it(worker):
 
 
 @pytest.mark.broker
+def test_the_accounts_are_listed_by_name_with_what_binds_their_capital(worker):
+    listed = ask(worker.url, "/accounts").body
+    names = [one["account"] for one in listed["accounts"]]
+    assert names == sorted(names)
+    assert {account(0), account(63), ODD_NAME} <= set(names)
+    assert (listed["found"], listed["partitions"], listed["of"]) == (len(names), [0, 1, 2, 3], 4)
+    by_name = {one["account"]: one for one in listed["accounts"]}
+    whole = ask(worker.url, f"/accounts/{account(1)}").body
+    short = by_name[account(1)]
+    for key in ("equity_micros", "reserved_micros", "free_micros"):
+        assert short[key] == whole["capital"][key]
+    assert (short["orders"], short["waiting"], short["steals"]) == (1, 0, 1)
+    assert (short["journal_partition"], short["halted"]) == (1, None)
+    found = ask(worker.url, "/accounts?find=ACCT-0").body
+    assert [one["account"] for one in found["accounts"]] == [account(n) for n in range(10)]
+    assert ask(worker.url, "/accounts?find=%25").body["found"] == 0
+
+
+@pytest.mark.broker
 def test_any_name_of_an_account_can_be_asked_for(worker):
     for path in (f"/accounts/{ODD_NAME}", "/accounts/desk%2F7%3Aa%40b%2Bc.d"):
         page = ask(worker.url, path)
@@ -82,9 +101,10 @@ def test_what_is_not_there_is_told_in_a_sentence(worker, path, reason):
 @pytest.mark.broker
 def test_the_list_of_pages_is_right(worker):
     pages = ask(worker.url, "/").body["pages"]
-    assert list(pages) == ["/", "/healthz", "/readyz", "/accounts/{id}"]
+    told = "/ /healthz /readyz /metrics /accounts /events /accounts/{id}"
+    assert list(pages) == told.split()
     for path in pages:
-        assert ask(worker.url, path.replace("{id}", account(2))).status == 200
+        assert ask(worker.url, path.replace("{id}", account(2)), "HEAD").status == 200
 
 
 # ---- who may ask, and how ----
