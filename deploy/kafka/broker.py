@@ -381,9 +381,10 @@ def format_data(home: Home, command: list[str]) -> None:
     if (home.folder / "data" / "meta.properties").is_file():
         return
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    named = f"--cluster-id={cluster}"  # in one word: an id may begin with a dash
     quick = [command[0], "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", *command[1:]]
     done = subprocess.run(
-        [*quick, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(home.properties)],
+        [*quick, "kafka.tools.StorageTool", "format", named, "-c", str(home.properties)],
         cwd=home.folder,
         env=environment(),
         stdin=subprocess.DEVNULL,

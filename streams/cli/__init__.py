@@ -10,26 +10,34 @@ from typing import Any
 import typer
 
 from streams.compare import CompareError
+from streams.dlq.errors import DeadLetterError
 from streams.kafka import BrokerError
 from streams.market import MarketError
 from streams.optimize import OptimizeError
 from streams.replay import ReplayError
 from streams.report import ReportError
+from streams.schema import SchemaError
 from streams.settings import SettingsError
 from streams.strategies import StrategyError
+from streams.tail import TailError
 from streams.venue.paper import PaperError
 from streams.web.errors import WebError
 
 from . import (
     backtest,
     config,
+    dlq,
+    doctor,
     explain,
     feed,
     optimize,
+    page,
     policy,
     record,
     replay,
+    schema,
     state,
+    tail,
     topics,
     venue,
     verify,
@@ -47,15 +55,20 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.command("backtest")(backtest.backtest)
+app.command("doctor")(doctor.doctor)
 app.command("explain")(explain.explain)
 app.command("feed")(feed.feed)
 app.command("optimize")(optimize.optimize_command)
+app.command("page")(page.page)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
+app.command("schema")(schema.schema)
 app.command("state")(state.state)
+app.command("tail")(tail.tail)
 app.command("verify")(verify.verify)
 app.command("worker")(worker.worker)
 app.add_typer(config.app, name="config")
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(policy.app, name="policy")
 app.add_typer(topics.app, name="topics")
 app.add_typer(venue.app, name="venue")
@@ -63,13 +76,16 @@ app.add_typer(venue.app, name="venue")
 MISTAKES = (
     BrokerError,
     CompareError,
+    DeadLetterError,
     MarketError,
     OptimizeError,
     PaperError,
     ReplayError,
     ReportError,
+    SchemaError,
     SettingsError,
     StrategyError,
+    TailError,
     UsageError,
     WebError,
 )

@@ -17,6 +17,6 @@ def read_account(name: str) -> str:
     if re.match(ID_PATTERN, name) is None:
         raise UsageError(
             f"--account {name!r}: an account has 1 to 64 of the characters A-Z a-z 0-9 . _ : / @ + -"
-            " and begins with a letter or digit."
+            " and begins with a letter or digit; choose another name."
         )
     return name

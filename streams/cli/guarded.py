@@ -41,7 +41,9 @@ class Guarded(Strategy):
             actions = list(hook(*args) or ())
         except Exception as error:
             told = f"{type(error).__name__}: {error}"
-            raise StrategyError(f"{self._path}{self._line(error)}: {told}.") from error
+            raise StrategyError(
+                f"{self._path}{self._line(error)}: {told}; correct the strategy."
+            ) from error
         for action in actions:
             if not isinstance(action, Action):
                 raise StrategyError(

@@ -82,7 +82,9 @@ def read_policies(names: Sequence[str] | None, settings: Sequence[str] | None) -
         try:
             policies.append(policy_from(values | overrides, base))
         except PolicyError as error:
-            raise UsageError(f"policy {name}: {error}.") from error
+            raise UsageError(
+                f"policy {name}: {error}; `worksteal policy show` has each field and its meaning."
+            ) from error
     seen: set[str] = set()
     for policy in policies:
         if policy.name in seen:
@@ -104,9 +106,11 @@ def _named(name: str) -> tuple[Policy, dict[str, Any]]:
     try:
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"{path}: the policy file cannot be read ({error.strerror}).") from error
+        raise UsageError(
+            f"{path}: the policy file cannot be read ({error.strerror}); check the path."
+        ) from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: the policy file is not UTF-8 text.") from error
+        raise UsageError(f"{path}: the policy file is not UTF-8 text; save it as such.") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None else ""
@@ -114,7 +118,7 @@ def _named(name: str) -> tuple[Policy, dict[str, Any]]:
             f"{path}{line}: this is no YAML; write one `field: value` a line."
         ) from None
     except NOT_YAML as error:
-        raise UsageError(f"{path}: a value cannot be read ({error}).") from None
+        raise UsageError(f"{path}: a value cannot be read ({error}); correct it.") from None
     if not isinstance(body, dict) or not all(isinstance(key, str) for key in body):
         raise UsageError(f"{path}: a policy file has one `field: value` a line.")
     base = body.pop("base", "default")
@@ -137,7 +141,9 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
         try:
             values[field] = yaml.safe_load(text)
         except (yaml.YAMLError, *NOT_YAML) as error:
-            raise UsageError(f"--set {setting}: the value cannot be read.") from error
+            raise UsageError(
+                f"--set {setting}: the value cannot be read; write a number, a word, true or false."
+            ) from error
     return values
 
 
@@ -153,7 +159,7 @@ def read_data(
     """
     if position > capital:
         raise UsageError(
-            f"--position {position:g} is more than --capital {capital:g}: nothing could be bought."
+            f"--position {position:g} is more than --capital {capital:g}: nothing could be bought; give a smaller position."
         )
     return read_market(files, [read_columns(path) for path in columns or ()])
 

@@ -102,7 +102,7 @@ def optimize_command(
 ) -> None:
     """Search for a policy on one period and judge it on a later one that it never saw.
 
-    Example: `worksteal optimize examples/market/hourly-mixed-2025-12.csv --evaluations 200`
+    Example: `worksteal optimize examples/market/coinbase-2018-04-04.csv --evaluations 20`
     """
     target = report or (None if as_json else REPORT)
     (base,) = read_policies([policy], settings)

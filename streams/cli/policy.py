@@ -81,7 +81,7 @@ def set_policy(
     )
     refused = decode_event(encode(event))
     if isinstance(refused, Refused):
-        raise UsageError(f"policy {name}: no record can carry it ({refused}).")
+        raise UsageError(f"policy {name}: no record can carry it ({refused}); make it smaller.")
     deployment = read_deployment(
         config, bootstrap=bootstrap, insecure=insecure, topic_prefix=topic_prefix
     )

@@ -103,7 +103,9 @@ def chosen(
     }  # fmt: skip
     for option, value in told.items():
         if value is not None:
-            raise UsageError(f"{option} goes with --broker, and {file} is a recording.")
+            raise UsageError(
+                f"{option} goes with --broker, and {file} is a recording; leave it out."
+            )
     return file
 
 
@@ -121,7 +123,9 @@ async def opened(where: Path | Settings, *, allow_gaps: bool) -> AsyncIterator[S
 def need_frames(source: Source) -> None:
     """Raise `UsageError` for an empty journal: what is said of nothing would sound like success."""
     if not any(span.first < span.end for span in source.spans(JOURNAL.name).values()):
-        raise UsageError(f"{source.name}: the journal is empty, there is nothing to replay.")
+        raise UsageError(
+            f"{source.name}: the journal is empty, there is nothing to replay; record one that has frames."
+        )
 
 
 WHAT_IF = (

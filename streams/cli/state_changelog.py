@@ -77,7 +77,7 @@ async def _tables(settings: Settings, topic: str) -> dict[int, Table]:
         await _require(consumer, topic, settings)
         await restore(consumer, topic, await log_spans(consumer, topic), take)
     except KafkaError as error:
-        raise BrokerError(f"topic {topic} cannot be read: {error}.") from error
+        raise BrokerError(f"topic {topic} cannot be read ({error}): look at the broker.") from error
     finally:
         await stop_consumer(consumer)
     for table in found.values():
@@ -89,7 +89,7 @@ async def _require(consumer: AIOKafkaConsumer, topic: str, settings: Settings) -
     if topic not in await consumer.topics():
         raise UsageError(
             f"there is no topic {topic} at {settings.bootstrap}: no worker of this --group and"
-            " --topic-prefix has run there yet."
+            " --topic-prefix has run there yet; start one, or correct them."
         )
 
 

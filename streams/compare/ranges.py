@@ -53,7 +53,9 @@ def read_range(field_name: str, text: str) -> Range:
     told = f"--set {field_name}={text}"
     kind = _kind(field_name)
     if kind is None:
-        raise CompareError(f"{told}: {field_name} is no number, so it has no range.")
+        raise CompareError(
+            f"{told}: {field_name} is no number, so it has no range; give it one value."
+        )
     parts = text.split(":")
     try:
         low_text, high_text, count_text = parts

@@ -64,7 +64,9 @@ class EntryFills:
         try:
             polled = await self._consumer.getmany(timeout_ms=timeout_ms)
         except KafkaError as error:
-            raise BrokerError(f"the fills cannot be followed: {error}.") from error
+            raise BrokerError(
+                f"the fills cannot be followed ({error}): look at the broker's log."
+            ) from error
         for place, records in polled.items():
             for record in records:
                 if record.key == self._key:

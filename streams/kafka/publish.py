@@ -147,7 +147,9 @@ async def _connect(producer: AIOKafkaProducer, bootstrap: str, topics: Iterable[
     except (KafkaConnectionError, TimeoutError) as error:
         raise BrokerError.nobody_answers(bootstrap) from error
     except KafkaError as error:
-        raise BrokerError(f"the broker at {bootstrap} cannot be used: {error}.") from error
+        raise BrokerError(
+            f"the broker at {bootstrap} cannot be used ({error}); look at its log."
+        ) from error
     for topic in topics:
         if topic not in there:
             raise BrokerError(f"topic {topic} is missing: run `worksteal topics create`.")
@@ -163,4 +165,6 @@ async def _close(producer: AIOKafkaProducer) -> None:
 
 
 def _unpublished(topic: str, error: BaseException) -> BrokerError:
-    return BrokerError(f"a record for topic {topic} cannot be published: {error}.")
+    return BrokerError(
+        f"a record for topic {topic} cannot be published ({error}); look at the broker's log."
+    )

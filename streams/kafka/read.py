@@ -65,7 +65,9 @@ async def log_spans(consumer: AIOKafkaConsumer, topic: str) -> dict[int, Span]:
         first = await consumer.beginning_offsets(places)
         end = await consumer.end_offsets(places)
     except KafkaError as error:
-        raise BrokerError(f"topic {topic} cannot be looked at: {error}.") from error
+        raise BrokerError(
+            f"topic {topic} cannot be looked at ({error}): look at the broker's log."
+        ) from error
     return {place.partition: Span(first[place], end[place]) for place in places}
 
 
@@ -98,6 +100,6 @@ async def read_log(
                 del left[place]
         if now - heard > STALL_S:
             raise BrokerError(
-                f"topic {topic} cannot be read on: the broker gives nothing any more."
+                f"topic {topic} cannot be read on: the broker gives nothing any more; look at its log."
             )
     consumer.pause(*consumer.assignment())  # or it would go on fetching

@@ -76,10 +76,14 @@ async def create(settings: Settings, partitions: int, replication: int) -> list[
                 made.append(name)
             elif code != TOPIC_ALREADY_EXISTS:
                 told = (rest[0] if rest else None) or for_code(code).description
-                raise BrokerError(f"topic {name} cannot be created: {told}")
+                raise BrokerError(
+                    f"topic {name} cannot be created ({told}): look at the broker's log"
+                )
         await _until_there(client, [settings.topic(topic.name) for topic in CATALOGUE])
     except KafkaError as error:
-        raise BrokerError(f"the topics cannot be created: {error}") from error
+        raise BrokerError(
+            f"the topics cannot be created ({error}): look at the broker's log"
+        ) from error
     finally:
         await client.close()
     return made
@@ -96,11 +100,14 @@ async def check(settings: Settings) -> list[Finding]:
         present = [topic for topic in CATALOGUE if topic.name in counts]
         found = await _configurations(client, settings, [topic.name for topic in present])
     except KafkaError as error:
-        raise BrokerError(f"the topics cannot be looked at: {error}") from error
+        raise BrokerError(
+            f"the topics cannot be looked at ({error}): look at the broker's log"
+        ) from error
     finally:
         await client.close()
-    open_counts = sorted({counts[topic.name] for topic in present if topic.partitions is None})
-    expected = open_counts[-1] if open_counts else 0
+    # What most of them have: whoever is told to begin anew should be the odd one.
+    found_counts = [counts[topic.name] for topic in present if topic.partitions is None]
+    expected = max(found_counts, key=lambda count: (found_counts.count(count), count), default=0)
     return [
         Finding(
             topic.name,
@@ -188,10 +195,12 @@ async def ensure_changelog(settings: Settings, name: str) -> None:
         ((_, code, *_),) = answer.topic_errors
         if code not in (0, TOPIC_ALREADY_EXISTS):
             told = for_code(code).description
-            raise BrokerError(f"topic {name} cannot be created: {told}.")
+            raise BrokerError(f"topic {name} cannot be created ({told}): look at the broker's log.")
         await _until_there(client, [name])
     except KafkaError as error:
-        raise BrokerError(f"topic {name} cannot be created: {error}.") from error
+        raise BrokerError(
+            f"topic {name} cannot be created ({error}): look at the broker's log."
+        ) from error
     finally:
         await client.close()
 

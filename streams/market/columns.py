@@ -206,7 +206,9 @@ def read_columns(path: Path) -> ColumnMap:
     try:
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise MarketError(f"{path}: the mapping cannot be read ({error.strerror}).") from None
+        raise MarketError(
+            f"{path}: the mapping cannot be read ({error.strerror}); check the path."
+        ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark is not None else ""

@@ -55,7 +55,10 @@ def market_from_frame(
     rows = len(found["time"].values)
     for field, cells in found.items():
         if len(cells.values) != rows:
-            raise MarketError(f"{name}, field {field}: it is not as long as the column of times.")
+            raise MarketError(
+                f"{name}, field {field}: it is not as long as the column of times; give one value"
+                " for each time."
+            )
     raw = RawTable(name, "row", found, chosen.columns, rows)
     return merged([part_of(raw, chosen, name)])
 

@@ -186,7 +186,7 @@ def _whole(field: str, told: str) -> bool:
             f"{told}: {field} is no field of a policy; `worksteal policy show` lists them."
         )
     if known.annotation not in {int, float, int | None}:
-        raise OptimizeError(f"{told}: {field} is no number, so it has no range.")
+        raise OptimizeError(f"{told}: {field} is no number, so it has no range; leave it out.")
     return known.annotation is not float
 
 

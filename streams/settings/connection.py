@@ -32,7 +32,7 @@ def require_safe(settings: Settings) -> None:
     if settings.security_protocol.startswith("SASL"):
         for field in ("sasl_username", "sasl_password"):
             if getattr(settings, field) is None:
-                raise SettingsError(f"{field}: {settings.security_protocol} needs one.")
+                raise SettingsError(f"{field}: {settings.security_protocol} needs one; set it.")
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def ssl_context(settings: Settings) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=_text(settings.ssl_cafile))
     except (OSError, ssl.SSLError) as error:
         raise SettingsError(
-            f"ssl_cafile: {settings.ssl_cafile} does not load ({error})."
+            f"ssl_cafile: {settings.ssl_cafile} does not load ({error}); name a PEM file with certificates."
         ) from error
     if settings.ssl_certfile is None and settings.ssl_keyfile is not None:
         raise SettingsError("ssl_keyfile: a key needs its certificate; set ssl_certfile too.")
@@ -74,7 +74,7 @@ def ssl_context(settings: Settings) -> ssl.SSLContext:
                 password.get_secret_value() if password is not None else "",
             )
         except (OSError, ssl.SSLError) as error:
-            told = f"ssl_certfile: {settings.ssl_certfile} does not load ({error})."
+            told = f"ssl_certfile: {settings.ssl_certfile} does not load ({error}); check it, ssl_keyfile and ssl_password."
             raise SettingsError(told) from error
     return context
 

@@ -67,9 +67,11 @@ def _read_file(config: Path | None) -> tuple[Path | None, dict[str, Any]]:
     except FileNotFoundError:
         if named is None:
             return None, {}
-        raise SettingsError(f"{path}: there is no such settings file.") from None
+        raise SettingsError(f"{path}: there is no such settings file; check the path.") from None
     except OSError as error:
-        raise SettingsError(f"{path}: the settings cannot be read ({error.strerror}).") from error
+        raise SettingsError(
+            f"{path}: the settings cannot be read ({error.strerror}); check the path."
+        ) from error
     except (yaml.YAMLError, ValueError, RecursionError):
         raise SettingsError(f"{path}: this is no YAML; write one `setting: value` a line.") from None  # fmt: skip
     if body is None:

@@ -23,10 +23,12 @@ def wish(action: Wish, account: str, now_us: int) -> AnyEvent:
     try:
         event = as_record(_event(action, account, now_us))
     except (TypeError, ValueError, OverflowError, msgspec.MsgspecError) as error:
-        raise StrategyError(f"the strategy asked for {_told(action)}: {error}.") from error
+        raise StrategyError(
+            f"the strategy asked for {_told(action)}: {error}; correct it."
+        ) from error
     if isinstance(event, Refused):
         raise StrategyError(
-            f"the strategy asked for {_told(action)}, which no bot may send: {event}."
+            f"the strategy asked for {_told(action)}, which no bot may send: {event}; correct the strategy."
         )
     return event
 

@@ -46,6 +46,6 @@ def read_accounts(words: Iterable[str]) -> dict[str, float]:
         if not 0 < cash <= MONEY_MAX:
             raise PaperError(f"--account {word}: the cash must be dollars, more than none.")
         if name in accounts:
-            raise PaperError(f"--account {word}: {name} is named twice, once is enough.")
+            raise PaperError(f"--account {word}: {name} is named twice; name it once.")
         accounts[name] = cash
     return accounts

@@ -118,9 +118,13 @@ def decode_rows(rows: dict[str, bytes]) -> Loaded | None:
                 bid, ask = _decode(key, row, Prices)
                 prices[symbol] = (bid, ask)
             case _:
-                raise PaperError(f"the venue's file has a row {key!r}, which no venue wrote.")
+                raise PaperError(
+                    f"the venue's file has a row {key!r}, which no venue wrote; name another --data-dir."
+                )
     if cursor is None:
-        raise PaperError("the venue's file has no cursor, so nobody knows where it stands.")
+        raise PaperError(
+            "the venue's file has no cursor, so nobody knows where it stands; name another --data-dir."
+        )
     return Loaded(cursor, accounts, orders, prices)
 
 
@@ -128,4 +132,6 @@ def _decode(key: str, row: bytes, kind: type[T]) -> T:
     try:
         return msgspec.msgpack.decode(row, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise PaperError(f"the venue's row {key!r} cannot be read ({error}).") from error
+        raise PaperError(
+            f"the venue's row {key!r} cannot be read ({error}); name another --data-dir."
+        ) from error

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[3]
 MARKET = ROOT / "examples" / "market"
@@ -24,12 +24,18 @@ class Done(NamedTuple):
 
 
 def start(*words: object, cwd: Path, **env: str) -> subprocess.Popen[str]:
+    """Start a command; what it says goes into two pipes."""
+    return start_into(None, *words, cwd=cwd, **env)
+
+
+def start_into(log: IO[str] | None, *words: object, cwd: Path, **env: str) -> subprocess.Popen[str]:
+    """Start a command; all that it says goes into `log`, a file that nobody needs to empty."""
     return subprocess.Popen(
         [sys.executable, "-m", "streams.cli", *map(str, words)],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "160", **env},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=log or subprocess.PIPE,
+        stderr=log or subprocess.PIPE,
         text=True,
         encoding="utf-8",
     )

@@ -144,7 +144,10 @@ def test_a_slip_in_it_is_told_alike_with_its_line(tmp_path):
     here, there = (worksteal(*words, "--workers", n, cwd=tmp_path) for n in (1, 2))
     assert here == there
     assert (there.status, there.out) == (2, "")
-    assert there.err == "worksteal: own.py line 9: ZeroDivisionError: division by zero.\n"
+    assert (
+        there.err
+        == "worksteal: own.py line 9: ZeroDivisionError: division by zero; correct the strategy.\n"
+    )
 
 
 MISTAKES = [

@@ -1,11 +1,19 @@
 """A user's mistake is one sentence on standard error, exit status 2, and nothing else."""
 
+import ast
 import os
+import re
+import socket
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
-from tests.streams.cli.command import DAY, head, worksteal
+from streams import cli
+from tests.streams.cli.command import DAY, ROOT, head, worksteal
+from tests.streams.live.test_folder import other_worker
 
 
 @pytest.fixture
@@ -54,6 +62,9 @@ def test_the_good_file_is_good(folder):
     done = worksteal("backtest", "ok.csv", "--json", cwd=folder)
     assert (done.status, done.err) == (0, "")
 
+
+NOBODY = "--bootstrap 127.0.0.1:1"
+"""Where no broker is."""
 
 MISTAKES = [
     # data
@@ -116,10 +127,118 @@ MISTAKES = [
 ]
 
 
+MISTAKES += [
+    # a worker and what is around it
+    ("worker --config missing.yaml", "missing.yaml: there is no such settings file"),
+    (f"worker {NOBODY}", "no Kafka broker answers at 127.0.0.1:1: start one with"),
+    (f"worker {NOBODY} --data-dir ok.csv", "data_dir: ok.csv/sequencer cannot be used"),
+    (f"WEB_PORT={{taken}} worker {NOBODY}", "is taken, perhaps by another worker; set WORKSTEAL"),
+    (f"WEB_HOST=0.0.0.0 worker {NOBODY}", "web_host: 0.0.0.0 can be reached from other machines"),
+    (f"WEB_TOKEN=short worker {NOBODY}", "web_token: a token has 16 to 256"),
+    (f"POLICY=unknown.yaml worker {NOBODY}", "unknown.yaml: protecion is no field"),
+    ("worker --only both", "Invalid value for '--only'"),
+    ("doctor --config missing.yaml", "missing.yaml: there is no such settings file"),
+    ("doctor --bootstrap here", "HOST:PORT"),
+    # settings
+    ("BOOTSTRP=x:1 config show", "WORKSTEAL_BOOTSTRP, which is no setting; did you mean"),
+    ("WEB_PORT=many config show", "WORKSTEAL_WEB_PORT: input should be a valid integer"),
+    ("CALENDAR_YEARS=2019-2018 config show", "2019 is after 2018; the first year stands first"),
+    ("config show --config torn.yaml", "torn.yaml: this is no YAML"),
+    ("config show --config unknown.yaml", "unknown.yaml: protecion is no setting"),
+    ("config show --config list.yaml", "list.yaml: a settings file has one"),
+    ("config show --config sub", "sub: the settings cannot be read (Is a directory)"),
+    # topics
+    (f"topics create {NOBODY}", "no Kafka broker answers at 127.0.0.1:1"),
+    ("topics create --partitions 0", "Invalid value for '--partitions'"),
+    (f"topics check {NOBODY}", "no Kafka broker answers at 127.0.0.1:1"),
+    ("topics check --bootstrap kafka.example:9092", "or add --insecure if that is meant"),
+    ("SECURITY_PROTOCOL=SASL_SSL topics check", "sasl_username: SASL_SSL needs one; set it"),
+    ("SECURITY_PROTOCOL=SSL SSL_CAFILE=no.pem topics check", "ssl_cafile: no.pem does not load"),
+    # publishing
+    (f"policy set default {NOBODY}", "no Kafka broker answers at 127.0.0.1:1"),
+    ("policy set missing.yaml", "'missing.yaml' is no policy file and no preset"),
+    ("policy set default --account not*allowed", "not*allowed': an account has 1 to 64"),
+    (f"feed ok.csv {NOBODY}", "no Kafka broker answers at 127.0.0.1:1"),
+    ("feed missing.csv", "missing.csv: there is no such file"),
+    ("feed ok.csv --speed fast", "--speed fast: give a number above 0"),
+    (f"venue paper --account demo {NOBODY}", "--account demo: write it as NAME=CASH"),
+    (f"venue paper --account demo=-5 {NOBODY}", "the cash must be dollars"),
+    (f"venue paper --account a=1 --account a=2 {NOBODY}", "a is named twice; name it once"),
+    (f"venue paper --data-dir ok.csv {NOBODY}", "ok.csv"),
+    # looking
+    (f"state demo {NOBODY}", "no Kafka broker answers at 127.0.0.1:1"),
+    ("state demo --url nonsense", "--url nonsense: write it as http://HOST:PORT"),
+    ("state demo --url http://a:1 --from-changelog", "exclude each other; say one of the two"),
+    (f"tail steals {NOBODY}", "no Kafka broker answers at 127.0.0.1:1"),
+    ("tail nowhere", "there is no topic 'nowhere' to look at; there are"),
+    (f"tail steals --start soon {NOBODY}", "--start soon: write latest, earliest"),
+    (f"tail steals --kind theft {NOBODY}", "topic steals has no kind 'theft'; there are"),
+    (f"dlq list {NOBODY}", "no Kafka broker answers at 127.0.0.1:1"),
+    ("dlq list --since yesterday", "--since yesterday: write a date such as"),
+    ("dlq list --reason odd", "--reason odd: there is no such thing"),
+    ("dlq show 17", "17 is no place of a dead letter: write PARTITION:OFFSET"),
+    ("dlq show 0:1 --raw --json", "exclude each other; say one of the two"),
+    ("dlq redrive", "name the letters by PLACE, or say --all"),
+    ("dlq redrive --all", "--all needs --reason"),
+    ("dlq redrive 0:1 --with missing.json", "missing.json: it cannot be read"),
+    ("page missing.recording", "missing.recording: it cannot be read"),
+    ("page ok.csv", "ok.csv: this is no recording of worksteal"),
+    # recordings
+    (f"record day.recording {NOBODY}", "no Kafka broker answers at 127.0.0.1:1"),
+    ("record ok.csv", "ok.csv: there is such a file already; name another one"),
+    ("record no/day.recording", "there is no folder no; create it first"),
+    ("replay", "name a recording or say --broker"),
+    ("replay ok.csv", "ok.csv: this is no recording of worksteal"),
+    ("replay ok.csv --topic-prefix x-", "--topic-prefix goes with --broker"),
+    ("verify missing.recording", "missing.recording: it cannot be read"),
+    (f"verify --broker {NOBODY}", "no Kafka broker answers at 127.0.0.1:1"),
+    ("schema --out ok.csv/schema", "ok.csv/schema"),
+    # searching
+    ("optimize missing.csv", "missing.csv: there is no such file"),
+    ("optimize ok.csv --objective luck", "--objective luck: choose one of"),
+    ("optimize ok.csv --range protection=1:0", "the low end must be below the high end"),
+    ("optimize ok.csv --split 1999-01-01", "--split is outside the data"),
+    ("optimize ok.csv --evaluations 1", "Invalid value for '--evaluations'"),
+]
+
+SAYS_WHAT_TO_DO = re.compile(
+    r"; [`\w]|[Dd]id you mean|[Bb]egin anew|\b(?:they|there|presets) are|--allow-gaps|`worksteal"
+    r"|\b(?:should|must) be\b|\bneeds --|\bhas one `"
+    r"|(?:^|[:;.,] (?:or |so )?)(?:write|name|give|choose|set|start|run|say|check|correct|add|ask|keep|look|put|read"
+    r"|take|try|stop|restore|leave|make|rebuild|publish|install|create|see|wait|begin|record|use)\b"
+)
+
+
+QUIET = {"WORKSTEAL_LOG_LEVEL": "error", "WORKSTEAL_LOG_FORMAT": "json", "WORKSTEAL_WEB_PORT": "0"}
+
+
+def without_log(err: str) -> str:
+    """Return what a worker says beside the lines of its log."""
+    return "".join(line for line in err.splitlines(keepends=True) if not line.startswith("{"))
+
+
+def typed(line: str, taken: int) -> tuple[list[str], dict[str, str]]:
+    """Return the words of a row, and the settings in front of them as the environment."""
+    words = line.format(taken=taken).split()
+    count = next(n for n, word in enumerate(words) if not re.match("[A-Z_]+=", word))
+    pairs = (word.partition("=") for word in words[:count])
+    return words[count:], {f"WORKSTEAL_{name}": value for name, _, value in pairs}
+
+
+@pytest.fixture(scope="module")
+def taken() -> Iterator[int]:
+    """Return a port where somebody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
 @pytest.mark.parametrize(("words", "told"), MISTAKES, ids=[words[:60] for words, _ in MISTAKES])
-def test_mistake_is_one_sentence(words: str, told: str, folder: Path):
+def test_mistake_is_one_sentence(words: str, told: str, folder: Path, taken: int):
     before = (folder / "ok.csv").read_bytes()
-    done = worksteal(*words.split(), cwd=folder)
+    command, env = typed(words, taken)
+    done = worksteal(*command, cwd=folder, **QUIET | env)
+    if command[0] == "worker":
+        done = done._replace(err=without_log(done.err))
     assert done.status == 2
     assert not done.out
     assert done.err.startswith("worksteal: ")
@@ -127,6 +246,7 @@ def test_mistake_is_one_sentence(words: str, told: str, folder: Path):
     assert done.err.endswith((".\n", "?\n"))
     assert told in done.err
     assert "Traceback" not in done.err
+    assert SAYS_WHAT_TO_DO.search(done.err.partition(": ")[2])
     assert (folder / "ok.csv").read_bytes() == before
     assert not list(folder.glob("*.html"))
 
@@ -151,3 +271,84 @@ def test_nothing_said_is_a_mistake_that_shows_the_help(tmp_path):
     assert done.status == 2
     assert "Usage: worksteal" in done.out + done.err
     assert "worksteal: " not in done.err
+
+
+def test_a_folder_that_another_worker_has(tmp_path):
+    with other_worker(tmp_path / "data" / "sequencer"):
+        words = ("worker", *NOBODY.split(), "--data-dir", "data")
+        done = worksteal(*words, cwd=tmp_path, **QUIET)
+    assert (done.status, done.out) == (2, "")
+    assert done.err == (
+        "worksteal: data_dir: another worker uses data/sequencer; give each worker a folder of its own.\n"
+    )
+
+
+# ---- every command, and every sentence in the code ----
+
+
+def leaves(group: Any, before: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        path = f"{before} {name}".strip()
+        if hasattr(command, "commands"):
+            yield from leaves(command, path)
+        else:
+            yield path
+
+
+@pytest.mark.parametrize("command", list(leaves(typer.main.get_command(cli.app))))
+def test_every_command_has_a_mistake(command):
+    rows = [" ".join(typed(words, 1)[0]) for words, _ in MISTAKES]
+    assert any(f"{row} ".startswith(f"{command} ") for row in rows)
+
+
+def kinds() -> set[str]:
+    """Return the names of all classes that are told as a user's mistake."""
+    found: list[type] = [*cli.MISTAKES]
+    for kind in found:
+        found += kind.__subclasses__()
+    return {kind.__name__ for kind in found}
+
+
+def template(node: ast.expr) -> str:
+    """Return a message as it stands in the source, with … for what is filled in."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(template(part) for part in node.values)
+    return "…"
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """Yield each place that makes such an error, and its message."""
+    names = kinds()
+    for path in sorted(
+        [*(ROOT / "streams").rglob("*.py"), *(ROOT / "topics/client").rglob("*.py")]
+    ):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = node.func if isinstance(node, ast.Call) else None
+            name = getattr(called, "id", None)
+            if isinstance(node, ast.Call) and name in names and node.args:
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", template(node.args[0])
+
+
+SAID_ELSEWHERE = re.compile(r"^[… :]*$|^topic … …\.$|[:;] …[.:]?$|setting…$")
+"""A message whose end, or all of it, comes from somewhere else: a rule's own words, a near name."""
+
+
+def test_every_sentence_in_the_code_says_what_to_do():
+    found = list(sentences())
+    assert len(found) > 150
+    mute = [
+        (place, told)
+        for place, told in found
+        if not SAYS_WHAT_TO_DO.search(told) and not SAID_ELSEWHERE.search(told)
+    ]
+    assert not mute
+
+
+def test_every_sentence_in_the_code_is_one_line_without_decoration():
+    for place, told in sentences():
+        assert "\n" not in told, place
+        assert told == told.strip(), place
+        assert not told.endswith(("!", "..", ";", ",")), place
+        assert "Error:" not in told, place

@@ -35,5 +35,5 @@ def test_mistakes_are_one_sentence(tmp_path):
     done = worksteal("backtest", path, "--columns", tmp_path / "no.yaml", cwd=tmp_path)
     assert (done.status, done.err) == (
         2,
-        f"worksteal: {tmp_path}/no.yaml: the mapping cannot be read (No such file or directory).\n",
+        f"worksteal: {tmp_path}/no.yaml: the mapping cannot be read (No such file or directory); check the path.\n",
     )

@@ -83,7 +83,9 @@ def test_mistake_in_the_file_is_one_sentence(text, told):
 
 
 def test_files_that_are_none():
-    with pytest.raises(SettingsError, match=r"^none.yaml: there is no such settings file\.$"):
+    with pytest.raises(
+        SettingsError, match=r"^none.yaml: there is no such settings file; check the path\.$"
+    ):
         load_settings(Path("none.yaml"))
     Path("folder").mkdir()
     with pytest.raises(SettingsError, match=r"^folder: the settings cannot be read "):

@@ -1,0 +1,289 @@
+"""What the doctor says of packages, names, calendar, settings and disk; each check can fail."""
+
+import tomllib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.doctor import said
+from streams.doctor.broker import Cluster, check_cluster
+from streams.doctor.chosen import check_connection, check_pages
+from streams.doctor.folder import LITTLE, SHORT, check_space, check_usable, nearest
+from streams.doctor.names import HOME, NAMES, check_names
+from streams.doctor.pages import Seen
+from streams.doctor.sessions import check_sessions
+from streams.doctor.versions import TESTED, check_versions, within
+from streams.settings import Settings
+from tests.streams.cli.command import ROOT
+from tests.streams.doctor.said import bad, only
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+# ---- versions ----
+
+
+def test_what_is_installed_here_is_what_was_tested():
+    assert not bad(check_versions())
+
+
+def test_a_package_outside_its_range_fails_and_names_the_range():
+    (line,) = [one for one in check_versions({"aiokafka": "1.0.0"}) if one.level == said.FAIL]
+    assert line.told == "aiokafka is 1.0.0, not >=0.12,<1" or "<1" in line.told
+    assert line.do.startswith("`pip install 'aiokafka")
+
+
+def test_a_package_in_its_range_that_was_not_tested_is_a_warning():
+    line = only(bad(check_versions({"aiokafka": "0.13.0"})))
+    assert (line.level, line.told) == (
+        said.WARN,
+        "aiokafka 0.13.0 was not tested, >=0.14,<0.15 was",
+    )
+
+
+def test_a_python_that_was_not_tested_is_a_warning():
+    assert only(bad(check_versions({"Python": "3.15.0"}))).level == said.WARN
+
+
+def test_the_tested_versions_are_those_of_the_lock_and_within_what_we_ask_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lock = (ROOT / "requirements.lock").read_text()
+    for name, wanted in TESTED.items():
+        if name == "Python":
+            assert within("3.11.0", wanted)
+            assert project["requires-python"] == wanted.split(",")[0]
+            continue
+        (locked,) = [line.split()[0].partition("==")[2] for line in lock.splitlines() if line.startswith(f"{name}==")]  # fmt: skip
+        assert within(locked, wanted), name
+        (asked,) = [one.removeprefix(name) for one in project["dependencies"] if one.startswith(f"{name}>")]  # fmt: skip
+        assert within(wanted.split(",")[0].removeprefix(">="), asked)
+
+
+@pytest.mark.parametrize(
+    ("number", "wanted", "inside"),
+    [
+        ("0.14.0", ">=0.14,<0.15", True),
+        ("0.14", ">=0.14.0", True),
+        ("0.15.0rc1", ">=0.14,<0.15", False),
+        ("0.13.9", ">=0.14,<0.15", False),
+        ("0.9", ">=0.14", False),
+        ("10.0", ">=9,<11", True),
+        ("3.13.1", ">=3.11,<3.14", True),
+        ("9", "", True),
+    ],
+)
+def test_ranges(number, wanted, inside):
+    assert within(number, wanted) is inside
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=4), st.lists(st.integers(0, 30), min_size=1, max_size=4))  # fmt: skip
+def test_a_version_is_either_below_a_bound_or_at_least_it(number, bound):
+    text, limit = ".".join(map(str, number)), ".".join(map(str, bound))
+    assert within(text, f">={limit}") is not within(text, f"<{limit}")
+    padded = [*number, 0, 0, 0, 0][:4] < [*bound, 0, 0, 0, 0][:4]
+    assert within(text, f"<{limit}") is padded
+
+
+# ---- names ----
+
+
+def package(place: Path, name: str) -> Path:
+    (place / name).mkdir(parents=True)
+    (place / name / "__init__.py").touch()
+    return place / name
+
+
+def distribution(place: Path, name: str, files: str) -> None:
+    info = place / f"{name}-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "RECORD").write_text(files)
+
+
+def test_the_names_are_ours_here():
+    line = only(check_names())
+    assert (line.level, line.told) == (
+        said.OK,
+        f"topics, state, streams are worksteal's own, in {HOME}",
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_package_in_front_of_ours_fails_and_one_behind_is_a_warning(name, tmp_path):
+    other = package(tmp_path, name)
+    before = only(check_names([str(tmp_path), str(HOME)]))
+    assert before.level == said.FAIL
+    assert before.told == f"{other} is found before worksteal's own `{name}`"
+    behind = only(check_names([str(HOME), str(tmp_path)]))
+    assert (behind.level, behind.told) == (
+        said.WARN,
+        f"{other} has the name of worksteal's own `{name}`, and is hidden by it",
+    )
+
+
+def test_a_module_of_our_name_counts_and_a_folder_without_code_does_not(tmp_path):
+    (tmp_path / "topics").mkdir()
+    assert only(check_names([str(tmp_path), str(HOME)])).level == said.OK
+    (tmp_path / "state.py").touch()
+    assert only(check_names([str(tmp_path), str(HOME)])).level == said.FAIL
+
+
+def test_another_distribution_that_brings_our_names_fails(tmp_path):
+    distribution(tmp_path, "statecraft", "statecraft/__init__.py,,\nstate/__init__.py,,\n")
+    line = only(check_names([str(HOME), str(tmp_path)]))
+    assert line.level == said.FAIL
+    assert line.told == "the distribution statecraft brings a package state of its own"
+    assert line.do.startswith("`pip uninstall statecraft`")
+
+
+def test_an_installed_file_that_something_lies_over_fails(tmp_path):
+    package(tmp_path, "state")
+    empty = "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+    distribution(tmp_path, "worksteal", f"state/__init__.py,{empty},0\n")
+    assert only(check_names([str(tmp_path)], home=tmp_path)).level == said.OK
+    (tmp_path / "state" / "__init__.py").write_text("version = 1\n")
+    line = only(check_names([str(tmp_path)], home=tmp_path))
+    assert line.level == said.FAIL
+    assert line.told.startswith("state/__init__.py is not as it was installed")
+
+
+# ---- calendar ----
+
+
+def test_the_calendar_without_settings_covers_the_coming_year():
+    line = only(check_sessions(Settings(), NOW))
+    assert (line.level, line.told) == (said.OK, "2025 to 2027; 250 sessions in the coming year")
+
+
+@pytest.mark.parametrize("when", [datetime(2026, 1, 1, 6, tzinfo=UTC), datetime(2027, 12, 31, 20, tzinfo=UTC)])  # fmt: skip
+def test_it_covers_the_coming_year_on_any_day(when):
+    assert only(check_sessions(Settings(), when)).level == said.OK
+
+
+@pytest.mark.parametrize(
+    ("years", "when", "level", "told"),
+    [
+        ((2018, 2019), NOW, said.FAIL, "it covers 2018 to 2019, and it is 2026-11-21"),
+        ((2027, 2028), NOW, said.FAIL, "it covers 2027 to 2028, and it is 2026-11-21"),
+        ((2026, 2026), NOW, said.WARN, "it ends with 2026, not after the coming year"),
+        ((2026, 2026), NOW + timedelta(days=30), said.FAIL, "it ends with 2026, in 11 days"),
+    ],
+)
+def test_a_calendar_that_ends(years, when, level, told):
+    line = only(check_sessions(Settings(calendar_years=years), when))
+    assert (line.level, line.told) == (level, told)
+    assert "calendar_years" in line.do
+
+
+# ---- settings ----
+
+
+def test_a_broker_on_this_machine_is_fine():
+    assert only(check_connection(Settings())).level == said.OK
+
+
+@pytest.mark.parametrize(
+    ("values", "level", "told"),
+    [
+        ({"bootstrap": "kafka.example:9092"}, said.FAIL, "is readable on the way"),
+        ({"bootstrap": "kafka.example:9092", "insecure": True}, said.WARN, "kafka.example:9092"),
+        ({"insecure": True}, said.WARN, "nothing needs it"),
+        ({"security_protocol": "SASL_SSL"}, said.FAIL, "sasl_username: SASL_SSL needs one"),
+        ({"security_protocol": "SSL", "ssl_cafile": Path("none.pem")}, said.FAIL, "ssl_cafile"),
+    ],
+)
+def test_what_is_wrong_with_a_connection(values, level, told):
+    line = only(check_connection(Settings(**values)))
+    assert line.level == level
+    assert told in line.told
+
+
+def test_pages_for_this_machine_are_fine():
+    assert only(check_pages(Settings(web_port=0), Seen(None))).level == said.OK
+
+
+@pytest.mark.parametrize(
+    ("values", "level", "told"),
+    [
+        ({"web_host": "0.0.0.0"}, said.FAIL, "can be reached from other machines"),
+        ({"web_host": "0.0.0.0", "insecure": True}, said.WARN, "nobody is asked"),
+        ({"web_token": "short"}, said.FAIL, "a token has 16 to 256"),
+        ({"web_token_file": Path("none")}, said.FAIL, "web_token_file: none cannot be read"),
+        ({"web_port": 65_535}, said.FAIL, "65535 has none"),
+        ({"web_host": "192.0.2.1", "web_token": "x" * 32}, said.FAIL, "cannot be listened on"),
+    ],
+)
+def test_what_is_wrong_with_the_pages(values, level, told):
+    found = bad(check_pages(Settings(**values), Seen("http://127.0.0.1:6066")))
+    assert [line.level for line in found] == [level]
+    assert told in found[0].told
+
+
+def test_a_port_that_another_program_has_fails():
+    seen = Seen("http://127.0.0.1:6066", taken=True)
+    line = only(check_pages(Settings(), seen))
+    assert (line.level, line.told) == (said.FAIL, "http://127.0.0.1:6066 is taken by another program")  # fmt: skip
+    assert only(check_pages(Settings(), seen._replace(worker=True))).level == said.OK
+
+
+# ---- disk and folder ----
+
+
+@pytest.mark.parametrize(
+    ("free", "level"),
+    [(LITTLE - 1, said.FAIL), (LITTLE, said.WARN), (SHORT - 1, said.WARN), (SHORT, said.OK)],
+)
+def test_room_on_the_disk(free, level, tmp_path):
+    asked = []
+
+    def free_bytes(path: Path) -> Any:
+        asked.append(path)
+        return free
+
+    assert only(check_space(tmp_path / "not" / "yet", free_bytes)).level == level
+    assert asked == [tmp_path]
+
+
+def test_the_disk_is_looked_at_where_the_folder_will_be(tmp_path):
+    assert nearest(tmp_path / "a" / "b") == tmp_path
+    assert nearest(tmp_path) == tmp_path
+
+
+def test_a_folder_that_is_a_file_or_read_only_fails(tmp_path):
+    (tmp_path / "file").touch()
+    line = only(check_usable(tmp_path / "file" / "data"))
+    assert (line.level, line.told) == (said.FAIL, f"{tmp_path}/file is no folder")
+    assert only(check_usable(tmp_path / "new")).told.endswith("it is made at the first start")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no folder is read-only to everybody")
+def test_a_folder_that_cannot_be_written_fails():
+    line = only(check_usable(Path("/proc/self/worksteal")))
+    assert (line.level, line.told) == (said.FAIL, f"{nearest(Path('/proc/self/worksteal'))} cannot be written")  # fmt: skip
+
+
+# ---- brokers by what they can do ----
+
+NEW = {0: (0, 13), 11: (0, 9), 22: (0, 5)}
+
+
+@pytest.mark.parametrize(
+    ("requests", "level", "told"),
+    [
+        (NEW, said.OK, "speaks as Kafka 4.1 does, which was tested"),
+        (NEW | {0: (0, 12)}, said.WARN, "Kafka 4.0 was not tested, 4.1 was"),
+        (NEW | {0: (0, 7)}, said.WARN, "Kafka before 3.6 was not tested, 4.1 was"),
+        (NEW | {0: (0, 14)}, said.WARN, "Kafka is newer than 4.1, the latest that was tested"),
+        (NEW | {11: (0, 4)}, said.FAIL, "Kafka is older than 2.3, which workers need"),
+        ({0: (0, 13), 11: (0, 9)}, said.FAIL, "Kafka is older than 2.3, which workers need"),
+        ({}, said.FAIL, "Kafka is older than 2.3, which workers need"),
+    ],
+)
+def test_brokers_are_judged_by_their_requests(requests, level, told):
+    _, line = check_cluster(Cluster(["127.0.0.1:9092"], 1, requests))
+    assert (line.level, line.told) == (level, told)
