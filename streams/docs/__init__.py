@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from .lists import policy_page, refusals_page, topics_page
+from .command_line import command_line_page
+from .lists import policy_page, topics_page
 from .messages import messages_page
+from .metrics import metrics_page
+from .refusals import refusals_page
 from .settings import settings_page
 
 FOLDER = Path("docs") / "reference"
@@ -17,6 +20,8 @@ def pages() -> dict[str, str]:
         "refusals.md": refusals_page(),
         "policy.md": policy_page(),
         "settings.md": settings_page(),
+        "command-line.md": command_line_page(),
+        "metrics.md": metrics_page(),
     }
 
 

@@ -1,0 +1,55 @@
+"""The page of commands has every command with every option, and the page of refusals every advice."""
+
+import re
+from typing import Any
+
+import pytest
+
+from state.decision import EventFault, Refusal
+from state.policy import Policy
+from streams.cli import app
+from streams.dlq.advice import ADVICE
+from streams.docs import pages
+from streams.docs.refusals import ENTRY_ADVICE, EVENT_ADVICE
+from tests.docs.commands import leaves
+from topics.refusals import RecordRefusal
+
+PAGE = pages()["command-line.md"]
+
+
+def section(name: str) -> str:
+    return PAGE.split(f"\n## {name}\n")[1].split("\n## ")[0]
+
+
+def test_the_page_has_every_command_once_and_nothing_else():
+    assert re.findall(r"^## (.+)$", PAGE, re.MULTILINE) == sorted(name for name, _ in leaves(app))
+
+
+@pytest.mark.parametrize(("name", "command"), list(leaves(app)), ids=[n for n, _ in leaves(app)])
+def test_a_command_has_its_options_its_text_and_its_example(name: str, command: Any):
+    told = section(name)
+    options = {option for param in command.params for option in param.opts if option[:2] == "--"}
+    options |= {off for param in command.params for off in param.secondary_opts}
+    assert set(re.findall(r"`(--[a-z-]+)`", told.split("Example:")[0])) >= options - {"--help"}
+    assert re.search(rf"Example: `worksteal {name}\b.*`$", told.strip().splitlines()[-1]) or (
+        f"Example: `worksteal {name}" in told
+    )
+    first = " ".join(command.help.split()).split(".")[0]
+    assert first in " ".join(told.split())
+
+
+def test_every_reason_has_its_advice():
+    assert list(EVENT_ADVICE) == list(EventFault)
+    assert list(ENTRY_ADVICE) == list(Refusal)
+    assert set(RecordRefusal) <= set(ADVICE)
+    page = pages()["refusals.md"]
+    for advice in (*EVENT_ADVICE.values(), *ENTRY_ADVICE.values()):
+        assert advice in page
+
+
+def test_advice_names_fields_and_commands_that_exist():
+    told = " ".join((*EVENT_ADVICE.values(), *ENTRY_ADVICE.values()))
+    names = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", told))
+    assert names <= {*Policy.model_fields, "expires_us"}
+    commands = {name for name, _ in leaves(app)}
+    assert set(re.findall(r"`worksteal ([a-z ]+)`", told)) <= commands
