@@ -10,8 +10,6 @@ from math import inf, isqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import differential_evolution
-from scipy.stats import qmc
 
 from .outcome import Outcome
 from .space import Space, Values
@@ -76,6 +74,9 @@ def search(
         # What the budget has no place for counts as worse than anything, so it is never taken over.
         return [-one.score for one in new] + [inf] * (len(wanted) - len(new))
 
+    # Here, for no other command should wait half a second until scipy is loaded.
+    from scipy.optimize import differential_evolution  # noqa: PLC0415
+
     size = population_of(evaluations, len(space.dimensions))
     try:
         differential_evolution(
@@ -102,6 +103,8 @@ def best_of(tried: Sequence[Tried]) -> Tried:
 
 
 def _first(space: Space, size: int, rng: np.random.Generator) -> Floats:
+    from scipy.stats import qmc  # noqa: PLC0415 - see above
+
     low, high = np.array(space.bounds).T
     spread = qmc.LatinHypercube(len(low), rng=rng).random(size - 1)
     first: Floats = np.vstack([space.start, low + spread * (high - low)])
