@@ -6,6 +6,9 @@ from tests.broker import broker
 
 __all__ = ["broker"]
 
+# A shell's background job ignores the keys that end a program, and so would the programs that the
+# tests press them on.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell's background job ignores Ctrl-C, and so would the programs that the tests press it on.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGQUIT) is signal.SIG_IGN:
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     ssl_password: SecretStr | None = Field(None, description="of the key")
     insecure: bool = Field(
         False,
-        description="allow a plaintext broker beyond this machine, and a web_host that others can reach without a token",
+        description="allow a plaintext broker beyond this machine, and pages for others without a token",
     )
 
     topic_prefix: str = Field(

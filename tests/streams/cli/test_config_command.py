@@ -24,6 +24,7 @@ def test_every_setting_is_shown_with_its_source_and_meaning(tmp_path):
     done = worksteal(
         *("config", "show", "--config", "my.yaml", "--topic-prefix", "a-"),
         cwd=tmp_path,
+        COLUMNS="240",
         WORKSTEAL_WEB_PORT="7000",
         WORKSTEAL_CALENDAR_YEARS="2018,2019",
     )
