@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.chromium import find_chromium
 from tests.streams.cli.command import ROOT
-from tests.streams.report.browser import find_chromium
 
 SCRIPT = ROOT / "docs" / "pictures" / "draw.py"
 DRAW = runpy.run_path(str(SCRIPT))

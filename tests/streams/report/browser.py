@@ -1,13 +1,10 @@
 """A real headless Chromium, for what only a browser can tell."""
 
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from tests.chromium import find_chromium
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,18 +14,6 @@ class Page:
     dom: str
     console: list[str]
     """Errors, warnings and messages, one line each."""
-
-
-def find_chromium() -> str:
-    """Give the browser's path, or skip the test and say loudly what was not checked."""
-    for name in _NAMES:
-        found = shutil.which(name)
-        if found:
-            return found
-    pytest.skip(
-        "NO CHROMIUM: whether the report draws its charts and stays offline was NOT checked; "
-        "install one (apt-get install chromium)"
-    )
 
 
 def load(page: Path, profile: Path) -> Page:

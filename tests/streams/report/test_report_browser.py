@@ -10,8 +10,9 @@ import pytest
 
 from streams.compare import Compared
 from streams.report import write_report
+from tests.chromium import find_chromium
 from tests.streams.report import synthetic
-from tests.streams.report.browser import Page, find_chromium, load
+from tests.streams.report.browser import Page, load
 
 # Written into a copy whose security policy is taken out: it lists what the page itself asked for,
 # so the policy cannot hide a request by forbidding it.

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import os
-import shutil
 import subprocess
 import threading
 import time
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
-import pytest
+
+from tests.chromium import find_chromium
 
 T = TypeVar("T")
 
@@ -38,23 +38,6 @@ KEYS = {
     "ArrowLeft": 37,
     "ArrowRight": 39,
 }
-
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def find_chromium() -> str:
-    """Return the browser's path, or skip loudly; where all must be tested, that is a failure."""
-    for name in NAMES:
-        found = shutil.which(name)
-        if found:
-            return found
-    told = (
-        "NO CHROMIUM: what the page shows was NOT checked; install one (apt-get install chromium)"
-    )
-    if os.environ.get("CI") == "true":
-        pytest.fail(told, pytrace=False)
-    pytest.skip(told)
 
 
 class Tab:
