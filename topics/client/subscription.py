@@ -135,7 +135,10 @@ class Subscription(Generic[M]):
         while not self._stopped:
             if not self._waiting:
                 await self._commit_passed()
-                self._waiting.extend(await self._log.poll(POLL_S))
+                records = await self._log.poll(POLL_S)
+                self._waiting.extend(
+                    records
+                )  # not before the wait: `taken` puts another deque there
                 continue
             message = self._take(self._waiting[0])
             if message is not None:

@@ -16,7 +16,7 @@ from tests.topics.client.stages import PATIENCE_S, InMemory, OnBroker, heard, on
 from topics.client import BrokerUnreachable, Subscription, fake
 from topics.client.clients import LEAVE_S
 from topics.client.fake import FakeLog
-from topics.client.log import Point
+from topics.client.log import Point, Record
 
 WORDS: dict[str, Any] = {"group": "mine", "start": "earliest"}
 
@@ -215,5 +215,25 @@ def test_what_was_committed_is_acknowledged_though_it_moves_meanwhile(monkeypatc
             assert await steals.ack(), "it does not come again"
             second = await anext(messages)
             assert (first.id, second.id) == ("0-1-0", "0-2-0")
+
+    asyncio.run(scene())
+
+
+class MovesWhileItReads(FakeLog):
+    """A group that gives partitions back while it is waited for records."""
+
+    async def poll(self, wait_s: float) -> list[Record]:
+        await asyncio.sleep(0)
+        self.restart()
+        return await super().poll(wait_s)
+
+
+def test_what_is_read_after_a_move_in_the_midst_of_waiting_is_handed_out(monkeypatch):
+    async def scene() -> None:
+        stage = InMemory()
+        await stage.push(started(1), started(2))
+        monkeypatch.setattr(fake, "FakeLog", MovesWhileItReads)
+        async with stage.subscribe(**WORDS) as steals, asyncio.timeout(5):
+            assert await heard(steals, "0-2-0") == ["0-1-0", "0-2-0"]
 
     asyncio.run(scene())
