@@ -192,6 +192,18 @@ def test_the_versions_in_the_pom_are_those_that_were_tested():
         assert f"{name}-{named[name]}.jar" in there
 
 
+def test_maven_builds_it_by_its_pom(tmp_path):
+    need_java()
+    folder = shutil.copytree(FOLDER, tmp_path / "built", ignore=shutil.ignore_patterns("target"))
+    command = [script.maven(), "-B", "-q", "compile"]
+    env = os.environ | {"JAVA_HOME": str(Path(compiler()).resolve().parent.parent)}
+    done = subprocess.run(
+        command, cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (folder / "target" / "classes" / "StealsConsumer.class").exists()
+
+
 def test_it_uses_nothing_of_this_project():
     imported = re.findall(r"^import ([\w.]+);$", SOURCE.read_text(encoding="utf-8"), re.MULTILINE)
     ours = [
