@@ -4,6 +4,7 @@ Each period starts afresh, with the capital of the start and a new strategy, so 
 in one reaches the other.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -16,6 +17,8 @@ from .errors import CompareError
 ALL, FIT, UNSEEN = "all", "fit", "unseen"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_AGO = re.compile(r"([0-9]{1,6})([smhd])")
+_AGO_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +74,14 @@ def read_time(option: str, text: str) -> int:
     if not 0 <= ts_us <= TIME_US_MAX:
         raise CompareError(f"{option} {text}: give a time between 1970 and 2100.")
     return ts_us
+
+
+def read_since(option: str, text: str, now_ms: int) -> int:
+    """Read a time as `read_time` does, or how long ago it is, such as `10m`; milliseconds.
+
+    Raises `CompareError` naming the option.
+    """
+    ago = _AGO.fullmatch(text)
+    if ago is not None:
+        return now_ms - int(ago[1]) * _AGO_MS[ago[2]]
+    return read_time(option, text) // 1000

@@ -1,19 +1,15 @@
 """Which letters a command means: by reason, source topic and time, or by their places."""
 
-import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from streams.compare.periods import read_time
+from streams.compare.periods import read_since
 from topics.catalogue import INBOUND
 
 from .advice import MEANING
 from .errors import DeadLetterError
 from .letter import Letter
-
-_AGO = re.compile(r"([0-9]{1,6})([smhd])")
-_MILLISECONDS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 class Wanted(NamedTuple):
@@ -46,15 +42,7 @@ def wanted(
     """
     _known("--reason", reason, list(MEANING))
     _known("--topic", topic, [source.name for source in INBOUND])
-    return Wanted(reason, topic, None if since is None else _since_ms(since, now_ms))
-
-
-def _since_ms(text: str, now_ms: int) -> int:
-    """Read an ISO time, or how long ago: `10m`."""
-    ago = _AGO.fullmatch(text)
-    if ago is not None:
-        return now_ms - int(ago[1]) * _MILLISECONDS[ago[2]]
-    return read_time("--since", text) // 1000
+    return Wanted(reason, topic, None if since is None else read_since("--since", since, now_ms))
 
 
 def _known(option: str, name: str | None, names: Sequence[str]) -> None:

@@ -5,13 +5,11 @@ import time
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from streams.compare.periods import read_time
+from streams.compare.periods import read_since
 from streams.kafka import Span
 
 from .errors import TailError
 
-_AGO = re.compile(r"([0-9]{1,6})([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _PLACES = re.compile(r"[0-9]{1,9}:[0-9]{1,18}(?:,[0-9]{1,9}:[0-9]{1,18})*")
 
 
@@ -39,9 +37,6 @@ def parse_start(text: str) -> Start:
     """
     if text in _ENDS:
         return _ENDS[text]
-    ago = _AGO.fullmatch(text)
-    if ago is not None:
-        return Since(int((time.time() - int(ago[1]) * _SECONDS[ago[2]]) * 1000))
     if _PLACES.fullmatch(text):
         pairs = [pair.split(":") for pair in text.split(",")]
         offsets = {int(partition): int(offset) for partition, offset in pairs}
@@ -52,7 +47,7 @@ def parse_start(text: str) -> Start:
         raise TailError(
             f"--start {text}: write latest, earliest, a time, 10m (ago), or PARTITION:OFFSET."
         )
-    return Since(read_time("--start", text) // 1000)
+    return Since(read_since("--start", text, int(time.time() * 1000)))
 
 
 def first_offsets(
