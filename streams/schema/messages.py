@@ -34,13 +34,6 @@ def name_of(kind: type[msgspec.Struct]) -> str:
 MESSAGES |= {name_of(kind): kind for topic in CATALOGUE for kind in topic.models}
 
 
-def version_of(kind: type[msgspec.Struct]) -> int:
-    """Return the version that a message is written in."""
-    (version,) = (field.default for field in msgspec.structs.fields(kind) if field.name == "v")
-    assert isinstance(version, int)
-    return version
-
-
 def is_inbound(kind: type[msgspec.Struct]) -> bool:
     """Tell whether others write the message, so that it need not have every field."""
     return issubclass(kind, Event)

@@ -244,7 +244,7 @@ def test_ctrl_c_ends_it_at_once_and_leaves_nobody(tmp_path, wait_s):
         asked = time.monotonic()
         os.killpg(started.pid, signal.SIGINT)  # a terminal tells everybody in the foreground
         done = finish(started)
-        assert time.monotonic() - asked < 60, "it played on"
+        assert time.monotonic() - asked < 5, "it played on"
         assert done.status == 130
         assert not done.out
         assert not done.err.strip()
