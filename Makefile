@@ -11,10 +11,11 @@ READY := $(VENV)/.ready
 PYTHONS := python3.13 python3.12 python3.11 python3
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILED := .venv-compiled
+PEERS := .venv-peers
 SOURCES = $(shell find topics state streams -type f -not -name '*.py[co]')
 DAY := examples/market/coinbase-2018-04-04.csv
 
-.PHONY: help demo live test faults lint lock bench peers compiled clean setup
+.PHONY: help demo live test faults lint lock bench peers compiled client clean setup
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,30 +57,46 @@ setup: $(READY) ## make .venv (the other targets do this by themselves)
 
 compiled: $(COMPILED)/.ready ## make .venv-compiled, where the desk and the backtest are compiled (needs a C compiler)
 
-# Makes the virtual environment $(1), unless it is there, and installs the lock file into it.
+# Makes the virtual environment $(1) of what the lock file $(2) says, and of nothing else.
+#
+# Hashes pin every download.  The lock is complete, so no resolver is asked: pip's would compare an
+# extra (`coverage[toml]`) with the newest release there is, and refuse the lock on the day that one
+# appears.  `pip check` says afterwards that what was installed belongs together.  The stamp is a copy
+# of the lock, written last: an installation that was cut short is begun again, and a lock that only
+# looks newer (a checkout) costs nothing.
 define INSTALL_LOCK
-	@python=; for candidate in $(PYTHONS); do \
+	@if cmp --silent $(2) $(1)/.locked; then exit; fi; \
+	python=; for candidate in $(PYTHONS); do \
 	  if $$candidate -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 	    >/dev/null 2>&1; then python=$$candidate; break; fi; done; \
 	if [ -z "$$python" ]; then \
 	  echo "worksteal needs Python 3.11 or newer with its venv module, and none of \"$(PYTHONS)\" is one." >&2; \
 	  exit 1; fi; \
-	if ! $(1)/bin/python -m pip --version >/dev/null 2>&1; then \
-	  echo "==> $$($$python --version) makes $(1)"; $$python -m venv --clear $(1); fi
-	@echo "==> installing requirements.lock into $(1) (a minute or two, only when it changes)"
-	@$(1)/bin/python -m pip --disable-pip-version-check install --require-hashes -r requirements.lock
+	echo "==> $$($$python --version) installs $(2) into $(1) (a minute or two, only when it changes)"; \
+	$$python -m venv --clear $(1); \
+	$(1)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r $(2)
+	@cp $(2) $(1)/.locked
 endef
 
-# Hashes pin every download; the package itself is installed in place.  The stamp is written last,
-# so an installation that was cut short is taken up again.
-$(READY): requirements.lock pyproject.toml
-	$(call INSTALL_LOCK,$(VENV))
-	@echo "==> installing worksteal in place"
-	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
-	@touch $@
+$(VENV)/.locked: requirements.lock
+	$(call INSTALL_LOCK,$(VENV),$<)
 
 $(COMPILED)/.locked: requirements.lock
-	$(call INSTALL_LOCK,$(COMPILED))
+	$(call INSTALL_LOCK,$(COMPILED),$<)
+
+$(PEERS)/.locked: bench/peers/requirements.txt
+	$(call INSTALL_LOCK,$(PEERS),$<)
+
+# In place: what is edited is what runs.
+$(READY): $(VENV)/.locked pyproject.toml
+	@echo "==> installing worksteal in place"
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@$(PIP) check
+	@touch $@
+
+# What the peers ask for is checked when they are there, and bench/peers/run.py asks for this target.
+$(PEERS)/.ready: $(PEERS)/.locked
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check check
 	@touch $@
 
 # A wheel, not in place: what is compiled never stands in the work tree.
@@ -90,17 +107,23 @@ $(COMPILED)/.ready: $(COMPILED)/.locked pyproject.toml deploy/compiled/hook.py $
 	  --directory $(COMPILED)/wheel
 	@$(COMPILED)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-index \
 	  --force-reinstall $(COMPILED)/wheel/*.whl
+	@$(COMPILED)/bin/python -m pip --disable-pip-version-check check
 	@touch $@
 
-lock: $(READY) ## write requirements.lock anew from pyproject.toml
-	@$(PIP) install --quiet 'uv>=0.6,<1'
-	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --no-emit-index-url --group dev pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --no-emit-index-url --group peers -o bench/peers/requirements.txt
-	@echo "requirements.lock is written; 'make test' installs it.  So is bench/peers/requirements.txt."
+client: $(READY) ## build the subscribers' client, a wheel of its own, into dist/
+	@$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist deploy/client
+	@ls dist/worksteal_client-*.whl
+
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-annotate --no-emit-index-url
+
+lock: $(READY) ## write the lock files anew from pyproject.toml (the one target that asks for the newest)
+	@$(UV_COMPILE) --upgrade --group dev pyproject.toml -o requirements.lock
+	@$(UV_COMPILE) --group peers -o bench/peers/requirements.txt
+	@$(UV_COMPILE) --upgrade --constraint requirements.lock deploy/client/pyproject.toml -o deploy/client/requirements.lock
+	@echo "requirements.lock is written; 'make test' installs it.  So are those of bench/peers and deploy/client."
 
 clean: ## remove .venv, caches and reports
-	@rm -rf $(VENV) .venv-peers $(COMPILED) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
+	@rm -rf $(VENV) $(PEERS) $(COMPILED) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
 	  .pytest_cache .ruff_cache ./*.egg-info worksteal-report.html worksteal-optimize* worksteal-policy.yaml .live
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

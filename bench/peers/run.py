@@ -2,8 +2,8 @@
 
     python bench/peers/run.py [--quotes N]          (or: make peers)
 
-The peers are installed into `.venv-peers`, at the versions of `bench/peers/requirements.txt` and
-for the Python that runs this; nothing of ours depends on them.  That takes a minute or two and
+The peers are installed into `.venv-peers`, at the versions of `bench/peers/requirements.txt`, by the
+Makefile, as every environment is; nothing of ours depends on them.  That takes a minute or two and
 1.4 GB the first time.  A table for people goes to standard error, one JSON object to standard output.
 """
 
@@ -11,7 +11,6 @@ import argparse
 import json
 import subprocess
 import sys
-import venv
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +34,12 @@ class PeerError(RuntimeError):
 
 def installed() -> bool:
     """Say whether `.venv-peers` holds the versions that are asked for."""
-    stamp = HOME / ".ready"
-    return PYTHON.exists() and stamp.exists() and stamp.read_bytes() == REQUIREMENTS.read_bytes()
+    lock = HOME / ".locked"
+    return (
+        (HOME / ".ready").exists()
+        and lock.exists()
+        and lock.read_bytes() == REQUIREMENTS.read_bytes()
+    )
 
 
 def install() -> None:
@@ -46,11 +49,7 @@ def install() -> None:
     print(
         f"==> installing the peers into {HOME.name} (1.4 GB, only the first time)", file=sys.stderr
     )
-    venv.create(HOME, clear=True, with_pip=True)
-    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    _run([*pip, "--require-hashes", "-r", str(REQUIREMENTS)], INSTALL_S)
-    # Written last: an installation that was cut short is done again.
-    (HOME / ".ready").write_bytes(REQUIREMENTS.read_bytes())
+    _run(["make", f"{HOME.name}/.ready"], INSTALL_S)
 
 
 def measure(quotes: int = QUOTES, delay_us: int = DELAY_US) -> dict[str, dict[str, Any]]:

@@ -112,7 +112,7 @@ def build(folder: Path) -> Path:
 
 
 def make(folder: Path) -> Environment:
-    """Make an empty environment and let pip put the wheel in, with what it asks for.
+    """Make an empty environment with the client's lock and the wheel, by the lines of its README.
 
     Where there is no index, pip takes the wheel alone, and the packages that it asks for are linked
     from here, those and no others.
@@ -129,13 +129,15 @@ def make(folder: Path) -> Environment:
         "install",
         "--quiet",
     ]
-    done = subprocess.run([*pip, wheel], capture_output=True, text=True, timeout=300, check=False)
+    subprocess.run([*pip, "--no-deps", wheel], check=True, timeout=120)
+    locked = [*pip, "--no-deps", "--require-hashes", "-r", PROJECT / "requirements.lock"]
+    done = subprocess.run(locked, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode:
         print(f"no index ({done.stderr.strip()[-200:]}): dependencies are linked")  # noqa: T201
-        subprocess.run([*pip, "--no-deps", wheel], check=True, timeout=120)
         (packages,) = home.glob("lib/python*/site-packages")
         for name in sorted(needed("aiokafka") | needed("msgspec")):
             link(name, packages)
+    subprocess.run([python, "-m", "pip", "check"], check=True, timeout=120)
     return Environment(python, wheel)
 
 
