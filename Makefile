@@ -27,7 +27,7 @@ live: $(READY) ## run the whole pipeline on a real broker, watch the steals, ver
 	@$(BIN)/python -m deploy.live
 
 # Measuring the branches makes the desk several times slower, so only its own tests are measured.
-DESK := tests/state tests/conformance tests/topics tests/streams/backtest
+DESK := tests/state tests/conformance tests/topics tests/streams/lab/backtest
 
 test: lint ## lint, then every test, with branch coverage of state/
 	@echo "==> tests of the desk"

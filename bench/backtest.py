@@ -32,10 +32,10 @@ sys.path.insert(0, str(ROOT))
 
 from bench.peers.run import PeerError, measure  # noqa: E402
 from bench.quotes import MINUTE_US, Workload, WorkloadOrder, make_workload  # noqa: E402
-from state.hours import Calendars  # noqa: E402
-from state.policy import DEFAULT, Policy, policy_from  # noqa: E402
-from streams.backtest.result import RunResult  # noqa: E402
-from streams.backtest.run import Options, calendars_for, run_accounts  # noqa: E402
+from state.market.hours import Calendars  # noqa: E402
+from state.rules.policy import DEFAULT, Policy, policy_from  # noqa: E402
+from streams.lab.backtest.result import RunResult  # noqa: E402
+from streams.lab.backtest.run import Options, calendars_for, run_accounts  # noqa: E402
 from streams.market import Bar, Bars, Market, Quotes  # noqa: E402
 from streams.strategies import Action, RequestEntry, Strategy, WithdrawEntry  # noqa: E402
 from topics.events import Fill  # noqa: E402

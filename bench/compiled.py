@@ -60,9 +60,9 @@ def play() -> dict[str, Any]:
     """Play the run in this process; return its digests and what it took."""
     # Only here, for the process that measures needs none of it.
     from state import desk  # noqa: PLC0415
-    from state.policy import PRESETS  # noqa: PLC0415
-    from streams.backtest.run import Options, calendars_for, run_backtest  # noqa: PLC0415
-    from streams.compare import read_time  # noqa: PLC0415
+    from state.rules.policy import PRESETS  # noqa: PLC0415
+    from streams.lab.backtest.run import Options, calendars_for, run_backtest  # noqa: PLC0415
+    from streams.lab.compare import read_time  # noqa: PLC0415
     from streams.market import read_market  # noqa: PLC0415
     from streams.strategies import strategy_for  # noqa: PLC0415
 

@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from state.desk import Desk
-from state.hours import Calendars, calendars
-from state.policy import DEFAULT, policy_from
+from state.market.hours import Calendars, calendars
+from state.rules.policy import DEFAULT, policy_from
 from topics.codec import decode_frame, encode_frame
 from topics.events import (
     AccountSnapshot,

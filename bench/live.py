@@ -35,8 +35,8 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.workload import EVENTS_PER_COMMAND, Raw, events, opening
-from streams.kafka import topic_admin
-from streams.settings import Settings, client_options
+from streams.ground.kafka import topic_admin
+from streams.ground.settings import Settings, client_options
 from tests.broker import LocalBroker
 
 PARTITIONS = 4

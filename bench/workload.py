@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from state.policy import DEFAULT, policy_from
+from state.rules.policy import DEFAULT, policy_from
 from topics.codec import encode
 from topics.events import (
     AccountSnapshot,

@@ -37,21 +37,21 @@ from topics.events import (
 from topics.facts import AccountHalted, EventRefused
 from topics.frames import BEFORE_FIRST, Frame, JournalPosition, advance, joins
 
-from . import answers, requests, snapshots
-from .account import Account
-from .attempt import try_all, try_woken
-from .closing import set_timer
-from .decision import EventFault
-from .deleveraging import after_event
-from .hours import Calendars
-from .invariants import check
-from .outbox import Outputs
-from .policy import DEFAULT, Policy, PolicyError, policy_from
-from .prices import Price
-from .reminders import ring
+from .books.account import Account
+from .books.invariants import check
+from .dealing.outbox import Outputs
+from .dealing.shared import Shared
+from .handlers import answers, requests, snapshots
+from .handlers.reminders import ring
+from .handlers.upkeep import replace_in_ladder, resume, under_new_policy
+from .market.hours import Calendars
+from .market.prices import Price
+from .overnight.closing import set_timer
+from .overnight.deleveraging import after_event
 from .rows import FORMAT, Cursor, decode_rows, digest, encode_rows
-from .shared import Shared
-from .upkeep import replace_in_ladder, resume, under_new_policy
+from .rules.decision import EventFault
+from .rules.policy import DEFAULT, Policy, PolicyError, policy_from
+from .stealing.attempt import try_all, try_woken
 
 Handler = Callable[[Shared, Account, Any], EventFault | None]
 

@@ -12,9 +12,9 @@ from hashlib import blake2b
 
 import msgspec
 
-from .account import Account
-from .policy import Policy
-from .prices import PriceRow
+from .books.account import Account
+from .market.prices import PriceRow
+from .rules.policy import Policy
 
 FORMAT = 1
 """Version of the rows; a store written by another is refused."""

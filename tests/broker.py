@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from deploy.kafka import broker as script
+from tests.paths import ROOT
 
-COMMAND = Path(__file__).resolve().parent.parent / "deploy" / "kafka" / "broker"
+COMMAND = ROOT / "deploy" / "kafka" / "broker"
 SECONDS_MAX = script.FETCH_SECONDS_MAX + 2 * script.START_SECONDS_MAX
 
 

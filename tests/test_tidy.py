@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.paths import ROOT
+
 LAYERS = ("topics", "state", "streams")
 """Each may import itself and what stands before it."""
 FUNCTIONAL_CORE = ("topics", "state")

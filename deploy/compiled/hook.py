@@ -21,15 +21,21 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 MODULES = (
     *(
-        f"state/{name}.py"
-        for name in (
-            "answers attempt capacity closing cooldowns desk entries fights invariants look money "
-            "outbox placing ranks reminders requests settling shared stealing timers triggers "
-            "upkeep victims waiting"
-        ).split()
+        f"state/{room}{name}.py"
+        for room, names in (
+            ("", "desk"),
+            ("handlers/", "answers reminders requests upkeep"),
+            ("stealing/", "attempt look settling starting"),
+            ("overnight/", "closing"),
+            ("dealing/", "entries outbox placing shared timers waiting"),
+            ("market/", "triggers"),
+            ("books/", "capacity invariants"),
+            ("rules/", "cooldowns fights money ranks victims"),
+        )
+        for name in names.split()
     ),
     *(
-        f"streams/backtest/{name}.py"
+        f"streams/lab/backtest/{name}.py"
         for name in "checker engine exchange frames seat tally".split()
     ),
 )

@@ -10,8 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
-from streams.kafka import BrokerError
-from streams.settings import Settings
+from streams.ground.kafka import BrokerError
+from streams.ground.settings import Settings
 
 from .processes import ROOT, Failed, Processes, broker
 from .steals import Steals, while_following

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from rich.table import Table
 
-from streams.kafka import log_spans, reader
-from streams.settings import Settings, client_options
+from streams.ground.kafka import log_spans, reader
+from streams.ground.settings import Settings, client_options
 from topics.catalogue import STEALS
 from topics.codec import decode_fact
 from topics.facts import StealExpired, StealLost, StealSettled, StealStarted

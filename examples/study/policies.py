@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from state.policy import DEFAULT, NONE, REFERENCE, Policy, policy_from
-from streams.compare import Range, Swept, read_range, sweep
+from state.rules.policy import DEFAULT, NONE, REFERENCE, Policy, policy_from
+from streams.lab.compare import Range, Swept, read_range, sweep
 
 RECORDED = Path(__file__).resolve().parent.parent / "policies"
 

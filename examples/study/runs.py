@@ -8,10 +8,10 @@ from hashlib import blake2b
 from examples.study.data import CAPITAL, FEE_RATE, MIXED, POSITION, SPLIT, Source, strategy
 from examples.study.figures import DEFAULT, Against, Data, Line, Moved, Named, Point, Stretch, Study
 from examples.study.policies import Candidate, candidates, moved, ranges
-from state.policy import DEFAULT as DEFAULT_POLICY
-from state.policy import Policy
-from streams.backtest.run import Options
-from streams.compare import (
+from state.rules.policy import DEFAULT as DEFAULT_POLICY
+from state.rules.policy import Policy
+from streams.lab.backtest.run import Options
+from streams.lab.compare import (
     Compared,
     Confidence,
     Hearing,

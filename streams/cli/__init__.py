@@ -9,19 +9,19 @@ from typing import Any
 
 import typer
 
-from streams.compare import CompareError
-from streams.dlq.errors import DeadLetterError
-from streams.kafka import BrokerError
+from streams.audit.recording.errors import ReplayError
+from streams.ground.kafka import BrokerError
+from streams.ground.settings import SettingsError
+from streams.lab.compare import CompareError
+from streams.lab.optimize import OptimizeError
+from streams.lab.report import ReportError
 from streams.market import MarketError
-from streams.optimize import OptimizeError
-from streams.replay import ReplayError
-from streams.report import ReportError
+from streams.observe.dead_letters.errors import DeadLetterError
+from streams.observe.pages.errors import WebError
+from streams.observe.tail import TailError
 from streams.schema import SchemaError
-from streams.settings import SettingsError
 from streams.strategies import StrategyError
-from streams.tail import TailError
-from streams.venue.paper import PaperError
-from streams.web.errors import WebError
+from streams.venues.paper import PaperError
 
 from . import (
     backtest,

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from streams.backtest.run import Options
-from streams.compare import Compared, Hearing, Period, Setup, Swept, compare, periods, read_time
+from streams.lab.backtest.run import Options
+from streams.lab.compare import Compared, Hearing, Period, Setup, Swept, compare, periods, read_time
+from streams.lab.report import comparison_document, comparison_table, write_report
 from streams.market import Market
-from streams.report import comparison_document, comparison_table, write_report
 from streams.strategies import Strategy
 
 from .compare_options import From, Plain, Ranges, Split, Until, Workers

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from rich.markup import escape
 from rich.table import Table
 
-from streams.settings import Loaded, Settings, SettingsError, load_with_sources, require_safe
+from streams.ground.settings import Loaded, Settings, SettingsError, load_with_sources, require_safe
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix
 from .inputs import messages, output

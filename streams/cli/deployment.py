@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from streams.settings import Settings, load_settings, require_safe
+from streams.ground.settings import Settings, load_settings, require_safe
 
 Config = Annotated[
     Path | None,

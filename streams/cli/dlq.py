@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from streams.dlq import Letter, Survey, dead_letters, parse_place, place_text
-from streams.dlq.advice import fault_at
-from streams.dlq.choosing import Wanted, wanted
-from streams.dlq.hexdump import is_plain
-from streams.dlq.redrive import Options
-from streams.feed import WallClock
-from streams.settings import Settings
+from streams.feeds.file.pace import WallClock
+from streams.ground.settings import Settings
+from streams.observe.dead_letters import Letter, Survey, dead_letters, parse_place, place_text
+from streams.observe.dead_letters.advice import fault_at
+from streams.observe.dead_letters.choosing import Wanted, wanted
+from streams.observe.dead_letters.hexdump import is_plain
+from streams.observe.dead_letters.redrive import Options
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
 from .dlq_redrive import Asked, redrive_letters

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 import typer
 
-from streams.dlq import (
+from streams.ground.kafka import topic_admin
+from streams.ground.settings import Settings
+from streams.journal.clients import start_producer
+from streams.observe.dead_letters import (
     DeadLetterError,
     DeadLetters,
     Letter,
@@ -17,12 +20,9 @@ from streams.dlq import (
     prepare,
     redrive,
 )
-from streams.dlq.choosing import Wanted, in_their_order
-from streams.dlq.letter import Place
-from streams.dlq.redrive import Options
-from streams.kafka import topic_admin
-from streams.live.clients import start_producer
-from streams.settings import Settings
+from streams.observe.dead_letters.choosing import Wanted, in_their_order
+from streams.observe.dead_letters.letter import Place
+from streams.observe.dead_letters.redrive import Options
 
 from .inputs import UsageError
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from streams.dlq import Letter, Note, Survey, place_text
-from streams.dlq.advice import advice_of, meaning_of
-from streams.dlq.hexdump import shown
+from streams.observe.dead_letters import Letter, Note, Survey, place_text
+from streams.observe.dead_letters.advice import advice_of, meaning_of
+from streams.observe.dead_letters.hexdump import shown
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from streams.doctor import FAIL, OK, WARN, Line, examine
-from streams.settings import Settings, load_settings
+from streams.ground.settings import Settings, load_settings
+from streams.observe.doctor import FAIL, OK, WARN, Line, examine
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix
 from .inputs import UsageError, read_policies

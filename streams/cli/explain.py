@@ -9,12 +9,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from state.outbox import Outputs
-from state.shared import Attempt
-from streams.backtest.run import Hooks, Options, calendars_for, run_backtest
+from state.dealing.outbox import Outputs
+from state.dealing.shared import Attempt
+from streams.lab.backtest.run import Hooks, Options, calendars_for, run_backtest
 from streams.market.errors import utc_text
 from streams.market.read import RECORDING
-from streams.web.decision_view import CANDIDATES, FAILED, LADDER, VICTIM, decision_of
+from streams.observe.pages.decision_view import CANDIDATES, FAILED, LADDER, VICTIM, decision_of
 from topics.commands import AnyCommand
 from topics.facts import AnyFact, EntryBlocked, StealStarted
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from state.shared import Attempt
-from streams.replay import Recording
-from streams.replay.replay import Replayer
-from streams.replay.said import OutputId, Said, parse_id
-from streams.replay.source import Whole
+from state.dealing.shared import Attempt
+from streams.audit.recording.reader import Recording
+from streams.audit.recording.source import Whole
+from streams.audit.replay.partitions import Replayer
+from streams.audit.replay.said import OutputId, Said, parse_id
 from topics.catalogue import EXECUTION, JOURNAL
 from topics.codec import decode_command, decode_fact
 from topics.commands import AnyCommand

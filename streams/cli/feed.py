@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from streams.feed import Feed, FeedOptions, Published, run_feed
+from streams.feeds.file.run import Feed, FeedOptions
+from streams.feeds.file.session import Published, run_feed
+from streams.ground.settings import Settings
 from streams.market import Market, read_columns, read_market
-from streams.settings import Settings
 
 from .account import Account, read_account
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment

@@ -10,7 +10,7 @@ import typer
 import yaml
 from rich.console import Console
 
-from state.policy import PRESETS, Policy, PolicyError, policy_from
+from state.rules.policy import PRESETS, Policy, PolicyError, policy_from
 from streams.market import Market, read_columns, read_market
 from streams.strategies import Strategy, load_strategy, strategy_for
 

@@ -12,10 +12,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from streams.backtest.run import Options
-from streams.compare import periods, read_time
-from streams.market import Market
-from streams.optimize import (
+from streams.lab.backtest.run import Options
+from streams.lab.compare import periods, read_time
+from streams.lab.optimize import (
     OBJECTIVES,
     Journal,
     Optimized,
@@ -32,7 +31,8 @@ from streams.optimize import (
     verdict,
     write_page,
 )
-from streams.report.write import write_atomically
+from streams.lab.report.write import write_atomically
+from streams.market import Market
 from streams.strategies import Strategy
 
 from .inputs import (

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from streams.replay import Recording
-from streams.settings import Settings, load_settings
+from streams.audit.recording.reader import Recording
+from streams.ground.settings import Settings, load_settings
 
 from .deployment import Config
 from .inputs import messages
@@ -37,9 +37,9 @@ def page(
 
 async def _serve(recording: Recording, settings: Settings) -> None:
     # Imported here: aiohttp takes a quarter of a second, which no other command should wait for.
-    from streams.replay.steps import Steps  # noqa: PLC0415
-    from streams.web.listening import Listening  # noqa: PLC0415
-    from streams.web.recording_pages import RecordingBoard, routes  # noqa: PLC0415
+    from streams.audit.replay.steps import Steps  # noqa: PLC0415
+    from streams.observe.pages.listening import Listening  # noqa: PLC0415
+    from streams.observe.pages.recording_pages import RecordingBoard, routes  # noqa: PLC0415
 
     stop = asyncio.Event()
     listening = Listening(

@@ -8,8 +8,9 @@ import yaml
 from rich.markup import escape
 from rich.table import Table
 
-from state.policy import Policy
-from streams.feed import WallClock, publish_policy
+from state.rules.policy import Policy
+from streams.feeds.file.pace import WallClock
+from streams.feeds.policy import publish_policy
 from topics.codec import decode_event, encode
 from topics.events import PolicySet
 from topics.refusals import Refused

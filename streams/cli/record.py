@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from streams import replay
-from streams.replay.manifest import Manifest
-from streams.settings import Settings
+from streams.audit.broker.recorder import record as record_from
+from streams.audit.recording.manifest import Manifest
+from streams.ground.settings import Settings
 from topics.catalogue import EXECUTION, JOURNAL, STEALS
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
@@ -66,7 +66,7 @@ async def _record(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return await replay.record(
+    return await record_from(
         settings,
         path,
         stop,

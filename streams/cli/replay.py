@@ -12,14 +12,15 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from streams.audit.broker.reader import broker_source
+from streams.audit.recording.reader import Recording
+from streams.audit.recording.source import Source
+from streams.audit.replay.drive import PartitionReplayed
+from streams.audit.replay.partitions import Replayed
+from streams.audit.replay.partitions import replay as replay_source
+from streams.audit.replay.tally import Tally
+from streams.ground.settings import Settings
 from streams.market.errors import utc_text
-from streams.replay import Recording, Replayed
-from streams.replay import replay as replay_source
-from streams.replay.broker import broker_source
-from streams.replay.drive import PartitionReplayed
-from streams.replay.source import Source
-from streams.replay.tally import Tally
-from streams.settings import Settings
 from topics.catalogue import JOURNAL
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment

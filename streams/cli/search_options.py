@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from streams.optimize import EVALUATIONS_MIN, FOLDS_MAX, OBJECTIVES
+from streams.lab.optimize import EVALUATIONS_MIN, FOLDS_MAX, OBJECTIVES
 
 REPORT = Path("worksteal-optimize.html")
 POLICY = Path("worksteal-policy.yaml")

@@ -7,11 +7,11 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from streams.settings import Settings
-from streams.web.account_view import View, look_up
-from streams.web.address import deployment_of, usual_url
-from streams.web.ask import Answer, ask
-from streams.web.secret import token_of
+from streams.ground.settings import Settings
+from streams.observe.pages.account_view import View, look_up
+from streams.observe.pages.address import deployment_of, usual_url
+from streams.observe.pages.ask import Answer, ask
+from streams.observe.pages.secret import token_of
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
 from .inputs import UsageError, messages, output

@@ -12,15 +12,15 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from state.desk import Desk
-from state.hours import Calendars, calendars
-from state.money import MICROS
+from state.market.hours import Calendars, calendars
 from state.rows import RowsError, decode_rows
-from streams.kafka import BrokerError, log_spans, reader
-from streams.kafka.closing import stop_consumer
-from streams.live.changelog import Believed, restore
-from streams.live.claims import OWNER, ClaimsError
-from streams.live.staging import settle
-from streams.settings import Settings, client_options
+from state.rules.money import MICROS
+from streams.ground.kafka import BrokerError, log_spans, reader
+from streams.ground.kafka.closing import stop_consumer
+from streams.ground.settings import Settings, client_options
+from streams.journal.standing.changelog import Believed, restore
+from streams.journal.standing.claims import OWNER, ClaimsError
+from streams.journal.standing.staging import settle
 
 from .inputs import UsageError
 
@@ -44,7 +44,7 @@ class Durable(NamedTuple):
 async def read_changelog(settings: Settings, account: str) -> Durable:
     """Read all partitions; raises `BrokerError` or `UsageError` if that is not possible."""
     # Imported here: Faust takes a quarter of a second, which no other command should wait for.
-    from streams.live.application import changelog_of  # noqa: PLC0415
+    from streams.journal.faust.application import changelog_of  # noqa: PLC0415
 
     topic = changelog_of(settings)
     try:

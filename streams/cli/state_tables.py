@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from state.money import to_dollars
-from streams.web.account_view import View, text_of
+from state.rules.money import to_dollars
+from streams.observe.pages.account_view import View, text_of
 
 Cell = Callable[[Any], str]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from state.policy import DEFAULT, NONE, Policy
-from streams.compare import CompareError, Range, Swept, is_range, read_range, sweep
+from state.rules.policy import DEFAULT, NONE, Policy
+from streams.lab.compare import CompareError, Range, Swept, is_range, read_range, sweep
 
 from .inputs import read_policies
 

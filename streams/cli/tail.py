@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from streams import tail as looking
-from streams.settings import Settings
+from streams.ground.settings import Settings
+from streams.observe import tail as looking
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
 

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from streams.kafka import topic_admin
+from streams.ground.kafka import topic_admin
 from topics.catalogue import CATALOGUE
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from state.hours import exchange_sessions
-from state.policy import DEFAULT
-from streams.settings import Settings
-from streams.venue import paper as paper_venue
-from streams.venue.interest import Interest
+from state.market.hours import exchange_sessions
+from state.rules.policy import DEFAULT
+from streams.ground.settings import Settings
+from streams.venues import paper as paper_venue
+from streams.venues.simulated.interest import Interest
 from topics.catalogue import EXECUTION
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment

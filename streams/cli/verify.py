@@ -9,12 +9,13 @@ import msgspec
 import typer
 from rich.console import Console
 
-from streams.replay import Difference, Validated, Verdict
-from streams.replay import validate as validate_source
-from streams.replay import verify as verify_source
-from streams.replay.found import Found
-from streams.replay.said import Said
-from streams.settings import Settings
+from streams.audit.replay.said import Said
+from streams.audit.verify.found import Found
+from streams.audit.verify.validate import Validated
+from streams.audit.verify.validate import validate as validate_source
+from streams.audit.verify.verify import Difference, Verdict
+from streams.audit.verify.verify import verify as verify_source
+from streams.ground.settings import Settings
 from topics.catalogue import JOURNAL
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix

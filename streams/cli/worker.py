@@ -44,10 +44,10 @@ def worker(
         group=group,
     )
     # Imported here: Faust takes a quarter of a second, which no other command should wait for.
-    from streams.logs.setup import start_logging  # noqa: PLC0415
+    from streams.ground.logs import start_logging  # noqa: PLC0415
 
     start_logging(settings, verbose=verbose)
-    from streams.live.worker import run_worker  # noqa: PLC0415
+    from streams.worker import run_worker  # noqa: PLC0415
 
     expected = read_policies([settings.policy], None)[0] if settings.policy else None
     run_worker(settings, only, accept_gap=accept_gap, expected=expected)

@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 
-from streams.replay import Recording, ReplayError
-from streams.replay.drive import frame_of
-from streams.replay.source import Gap, walk
+from streams.audit.recording.errors import ReplayError
+from streams.audit.recording.reader import Recording
+from streams.audit.recording.source import Gap, walk
+from streams.audit.replay.drive import frame_of
 from topics.catalogue import JOURNAL, QUOTES
 from topics.events import Quote
 from topics.frames import BEFORE_FIRST, Frame, Run, advance, joins

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from state import cooldowns as cooling
-from state import fights, original, ranks
-from state.decision import Choice, Entrant, OrderView, Refusal
-from state.hours import Calendars, default_expiry_us
-from state.policy import REFERENCE, Policy, policy_from
-from state.victims import History, choose, is_probe, protected, weigh
+from state.market.hours import Calendars, default_expiry_us
+from state.rules import cooldowns as cooling
+from state.rules import fights, ranks
+from state.rules.decision import Choice, Entrant, OrderView, Refusal
+from state.rules.policy import REFERENCE, Policy, policy_from
+from state.rules.victims import History, choose, is_probe, protected, weigh
+from tests.conformance import original
 from topics.limits import Side
 
 CONFIG_FIELDS = {

@@ -5,10 +5,10 @@ the desk does not have: it learns of orders and fills from events.  Such polls a
 `NOT_APPLICABLE` with the reason, and counted by the test.
 """
 
-from state import ranks
-from state.hours import Calendars
-from state.original import forecast_pnl
-from state.victims import choose
+from state.market.hours import Calendars
+from state.rules import ranks
+from state.rules.victims import choose
+from tests.conformance.original import forecast_pnl
 from topics.limits import Side
 
 from .driver import Json, Scenario, entrant_of

@@ -6,10 +6,10 @@ case is shown on a desk as well.
 
 import pytest
 
-from state import cooldowns, fights, ranks
-from state.decision import Entrant, OrderView, Refusal
-from state.policy import REFERENCE, policy_from
-from state.victims import History, choose
+from state.rules import cooldowns, fights, ranks
+from state.rules.decision import Entrant, OrderView, Refusal
+from state.rules.policy import REFERENCE, policy_from
+from state.rules.victims import History, choose
 from tests.state.world import SECOND, World, roomy, times
 from topics.commands import Cancel
 from topics.facts import EntryBlocked

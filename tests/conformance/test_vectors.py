@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from state.hours import Calendars, calendars
+from state.market.hours import Calendars, calendars
 
 from .driver import Json, differences, to_us
 from .polls import NOT_APPLICABLE, is_applicable, poll_differences

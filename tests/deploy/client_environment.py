@@ -14,9 +14,9 @@ from queue import Empty, SimpleQueue
 import pytest
 from packaging.requirements import Requirement
 
+from tests.paths import ROOT
 from topics.client import ClientSettings
 
-ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "deploy" / "client"
 EXAMPLES = ROOT / "examples" / "subscribers"
 PATIENCE_S = 60

@@ -14,12 +14,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from state.policy import PRESETS
-from streams.backtest.run import Hooks, Options, calendars_for, run_accounts, run_backtest
+from state.rules.policy import PRESETS
+from streams.lab.backtest.run import Hooks, Options, calendars_for, run_accounts, run_backtest
 from streams.market import read_market
 from streams.strategies import strategy_for
 from tests.state.nights import STOCKS, SYMBOLS, Night
-from tests.streams.backtest.worlds import make_bots, make_market, make_policy
+from tests.streams.lab.backtest.worlds import make_bots, make_market, make_policy
 from topics.codec import encode
 from topics.facts import DeleverageDone
 

@@ -1,12 +1,12 @@
 """docker-compose.yml as data: its services, the order in which they start, what each runs."""
 
 from graphlib import TopologicalSorter
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.paths import ROOT
+
 FILE = ROOT / "docker-compose.yml"
 DOCKERFILE = ROOT / "deploy" / "compose" / "Dockerfile"
 IGNORE = ROOT / ".dockerignore"

@@ -11,7 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-from .compose import ROOT, services
+from tests.paths import ROOT
+
+from .compose import services
 
 WORKSTEAL = Path(sys.executable).with_name("worksteal")
 PATIENCE_S = 90.0

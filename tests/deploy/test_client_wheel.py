@@ -10,14 +10,8 @@ import zipfile
 import pytest
 
 from tests.broker import LocalBroker
-from tests.deploy.client_environment import (
-    EXAMPLES,
-    PATIENCE_S,
-    ROOT,
-    Environment,
-    Running,
-    needed,
-)
+from tests.deploy.client_environment import EXAMPLES, PATIENCE_S, Environment, Running, needed
+from tests.paths import ROOT
 from tests.topics.client.facts import settled, started
 from tests.topics.client.stages import OnBroker, on_broker
 

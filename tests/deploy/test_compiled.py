@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from deploy.compiled.hook import INSTALL_COMPILER, MODULES, missing_tool
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 NAMES = [name.removesuffix(".py").replace("/", ".") for name in MODULES]
 MISSING = missing_tool()
 SWITCH = "HATCH_BUILD_HOOK_ENABLE_CUSTOM"
@@ -129,11 +129,13 @@ def test_nothing_is_left_in_the_work_tree(wheel):
 @needs_compiler
 def test_a_bug_in_compiled_code_names_its_line(wheel):
     """A traceback is all that a user can send; `None` is no amount of dollars."""
-    done = python(unpacked(wheel), "-c", "from state.money import to_micros\nto_micros(None)\n")
+    done = python(
+        unpacked(wheel), "-c", "from state.rules.money import to_micros\nto_micros(None)\n"
+    )
     assert done.returncode == 1
     lines = (ROOT / "state" / "money.py").read_text().splitlines()
     start = next(n for n, line in enumerate(lines, 1) if line.startswith("def to_micros"))
-    (named,) = [line for line in done.stderr.splitlines() if "state/money.py" in line]
+    (named,) = [line for line in done.stderr.splitlines() if "state/rules/money.py" in line]
     number = int(named.split(", line ")[1].split(",")[0])
     assert start < number < start + 15
     assert "to_micros" in named

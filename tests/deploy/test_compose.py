@@ -25,13 +25,14 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy.kafka import broker as script
-from streams.settings import Settings, load_settings, require_safe
-from streams.settings.model import PREFIX
-from streams.web.address import require_local
+from streams.ground.settings import Settings, load_settings, require_safe
+from streams.ground.settings.model import PREFIX
+from streams.observe.pages.address import require_local
 from tests.broker import need_java
+from tests.paths import ROOT
 from tests.streams.cli.parsing import parsed
 
-from .compose import DOCKERFILE, FILE, IGNORE, ROOT, copied, dockerfile, in_order, ours, services
+from .compose import DOCKERFILE, FILE, IGNORE, copied, dockerfile, in_order, ours, services
 from .services import Running
 
 README = ROOT / "deploy" / "compose" / "README.md"
@@ -259,7 +260,7 @@ def test_the_build_is_given_what_it_takes_and_nothing_else():
     for name in (".venv", ".git", "tests", "docs", "docker-compose.yml", ".live", "worksteal.yaml"):
         assert ignored(name), name
     assert ignored("state/__pycache__/desk.cpython-311.pyc")
-    assert not ignored("streams/report/template.html.j2")
+    assert not ignored("streams/lab/report/template.html.j2")
 
 
 def test_the_package_can_be_built_from_what_the_image_is_given(tmp_path):

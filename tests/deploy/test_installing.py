@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
 
 BACKEND = '''
 """Installs a project in place without a build backend from anywhere."""

@@ -8,15 +8,16 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from state.decision import EventFault, Refusal
-from streams.metrics.catalogue import METRICS, SERIES_OF, Metric
-from streams.metrics.collector import OUTCOMES, Snapshot, registry_of
-from streams.metrics.counts import RECORD_REASONS
-from streams.web.address import Hosts
+from state.rules.decision import EventFault, Refusal
+from streams.observe.metrics.catalogue import METRICS, SERIES_OF, Metric
+from streams.observe.metrics.collector import OUTCOMES, Snapshot, registry_of
+from streams.observe.metrics.counts import RECORD_REASONS
+from streams.observe.pages.address import Hosts
+from tests.paths import ROOT
 from tests.streams.cli.parsing import parsed
 from topics.catalogue import INBOUND
 
-from .compose import ROOT, services
+from .compose import services
 from .promql import Asked, PromError, asked
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from state.decision import EventFault, Refusal
-from state.policy import Policy
+from docs.render import pages
+from docs.render.refusals import ENTRY_ADVICE, EVENT_ADVICE
+from state.rules.decision import EventFault, Refusal
+from state.rules.policy import Policy
 from streams.cli import app
-from streams.dlq.advice import ADVICE
-from streams.docs import pages
-from streams.docs.refusals import ENTRY_ADVICE, EVENT_ADVICE
+from streams.observe.dead_letters.advice import ADVICE
 from tests.docs.commands import leaves
 from topics.refusals import RecordRefusal
 

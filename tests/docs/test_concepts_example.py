@@ -2,8 +2,8 @@
 
 import re
 
-from state.policy import DEFAULT
-from tests.streams.cli.command import ROOT
+from state.rules.policy import DEFAULT
+from tests.paths import ROOT
 
 SECTION = (
     (ROOT / "docs" / "concepts.md")

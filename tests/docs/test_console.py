@@ -9,7 +9,7 @@ import pytest
 
 from tests.broker import need_java
 from tests.docs.terminals import File, Terminals, Typed, pattern_of, steps
-from tests.streams.cli.command import ROOT
+from tests.paths import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = [

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.chromium import find_chromium
-from tests.streams.cli.command import ROOT
+from tests.paths import ROOT
 
 SCRIPT = ROOT / "docs" / "pictures" / "draw.py"
 DRAW = runpy.run_path(str(SCRIPT))

@@ -15,10 +15,10 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from deploy.kafka import broker as script
-from streams.settings import Settings, client_options
+from streams.ground.settings import Settings, client_options
 from tests.broker import LocalBroker, need_java
-from tests.streams.cli.command import ROOT
-from tests.streams.live.deployed import deployed, everything
+from tests.paths import ROOT
+from tests.streams.journal.deployed import deployed, everything
 from topics.catalogue import STEALS
 from topics.codec import encode
 from topics.facts import CooldownStarted, EventRefused, Fact

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.settings import Settings, client_options
+from streams.ground.settings import Settings, client_options
 from tests.broker import LocalBroker
-from tests.streams.cli.command import ROOT, document, worksteal
-from tests.streams.live.deployed import deployed, everything
+from tests.paths import ROOT
+from tests.streams.cli.command import document, worksteal
+from tests.streams.journal.deployed import deployed, everything
 from topics.catalogue import EXECUTION, ORDERS, QUOTES, STEALS
 from topics.codec import decode_command, decode_fact, encode
 from topics.commands import Submit

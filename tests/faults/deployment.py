@@ -15,9 +15,9 @@ from uuid import uuid4
 from aiokafka.admin import AIOKafkaAdminClient
 
 from bench.workload import opening
-from streams.kafka import log_spans, reader, topic_admin
-from streams.live.sequencing import sequencer_group
-from streams.settings import Settings, client_options
+from streams.ground.kafka import log_spans, reader, topic_admin
+from streams.ground.settings import Settings, client_options
+from streams.journal.writing.sequencing import sequencer_group
 from topics.catalogue import INBOUND
 
 from .load import publish

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 import msgspec
 
 from state.desk import Desk
-from state.hours import Calendars, calendars
-from streams.kafka import LogRecord, log_spans, read_log, reader
-from streams.live.application import changelog_of
-from streams.live.changelog import decoded
-from streams.live.claims import OWNER, Claims
-from streams.live.staging import settle
-from streams.settings import Settings, client_options
+from state.market.hours import Calendars, calendars
+from streams.ground.kafka import LogRecord, log_spans, read_log, reader
+from streams.ground.settings import Settings, client_options
+from streams.journal.faust.application import changelog_of
+from streams.journal.standing.changelog import decoded
+from streams.journal.standing.claims import OWNER, Claims
+from streams.journal.standing.staging import settle
 from topics.catalogue import TOPIC_OF
 from topics.codec import decode_event, decode_frame, encode
 from topics.frames import JournalPosition, advance, joins

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from aiokafka import AIOKafkaProducer
 
 from bench.workload import Raw
-from streams.settings import Settings, client_options
+from streams.ground.settings import Settings, client_options
 
 CHUNK = 2000
 """Records sent together when there is no hurry to keep."""

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.broker import need_java
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.paths import ROOT
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 

@@ -6,7 +6,7 @@ import time
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from streams.settings import client_options
+from streams.ground.settings import client_options
 from topics.catalogue import CATALOGUE
 
 from .deployment import PARTITIONS, Deployment, deployed, wait_until

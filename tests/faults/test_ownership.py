@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.live.application import changelog_of
-from streams.live.changelog import Changelog
-from streams.live.clients import start_producer
+from streams.journal.clients import start_producer
+from streams.journal.faust.application import changelog_of
+from streams.journal.standing.changelog import Changelog
 from topics.catalogue import EXECUTION
 
 from .deployment import PARTITIONS, Deployment, deployed, wait_until

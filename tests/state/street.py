@@ -6,11 +6,11 @@ With `restart` the desk is thrown away and made anew from its rows after every f
 from typing import Any
 
 from state.desk import Desk
-from state.hours import Calendars
-from state.policy import DEFAULT, Policy
+from state.market.hours import Calendars
+from state.rules.policy import DEFAULT, Policy
 from streams.market import MarketQuote
-from streams.venue.interest import Interest
-from streams.venue.simulated import SimulatedVenue
+from streams.venues.simulated.interest import Interest
+from streams.venues.simulated.venue import SimulatedVenue
 from topics.catalogue import TOPIC_OF
 from topics.commands import Cancel, Reduce, Steal, Submit
 from topics.events import EntryRequested, Forecast, Quote

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from state.borrowing import borrowed_micros, fee_micros
 from state.desk import Desk
+from state.overnight.borrowing import borrowed_micros, fee_micros
 from topics.codec import encode
 from topics.events import AccountSnapshot
 from topics.facts import DeleverageStarted, InterestCharged

@@ -2,10 +2,10 @@
 
 import pytest
 
-from state.account import Account, Holding, Order, StealInFlight
-from state.capacity import free_micros, used_micros
-from state.money import MICROS
-from state.policy import DEFAULT, policy_from
+from state.books.account import Account, Holding, Order, StealInFlight
+from state.books.capacity import free_micros, used_micros
+from state.rules.money import MICROS
+from state.rules.policy import DEFAULT, policy_from
 
 
 def account(**values) -> Account:

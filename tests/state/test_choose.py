@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from state.decision import Entrant, OrderView, Refusal
-from state.policy import DEFAULT, REFERENCE, Policy, policy_from
-from state.victims import History, choose
+from state.rules.decision import Entrant, OrderView, Refusal
+from state.rules.policy import DEFAULT, REFERENCE, Policy, policy_from
+from state.rules.victims import History, choose
 
 from .world import SECOND
 

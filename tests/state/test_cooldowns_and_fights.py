@@ -2,9 +2,9 @@
 
 import pytest
 
-from state import fights
-from state.cooldowns import ends_us, on_cooldown
-from state.policy import DEFAULT, policy_from
+from state.rules import fights
+from state.rules.cooldowns import ends_us, on_cooldown
+from state.rules.policy import DEFAULT, policy_from
 
 from .world import SECOND
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from state.hours import Calendars, calendars
-from state.policy import policy_from
+from state.market.hours import Calendars, calendars
+from state.rules.policy import policy_from
 from topics.codec import encode
 from topics.commands import Cancel, Reduce
 from topics.facts import DeleverageDone, DeleverageStarted, EntryBlocked

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from state.account import Account
-from state.policy import DEFAULT, REFERENCE
+from state.books.account import Account
+from state.rules.policy import DEFAULT, REFERENCE
 from topics.facts import EntryBlocked
 
 from .steals import NEED, set_policy

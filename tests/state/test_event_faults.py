@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from state.decision import EventFault
+from state.rules.decision import EventFault
 from topics.events import Fill, OrderCancelled, PolicySet
 from topics.facts import EventRefused
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from state.account import RECENT, Account, Holding
+from state.books.account import RECENT, Account, Holding
 from topics.events import Fill
 from topics.facts import EventRefused
 

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from state.hours import CalendarError
-from state.shared import Attempt
+from state.dealing.shared import Attempt
+from state.market.hours import CalendarError
 from topics.commands import Submit
 from topics.events import Quote
 from topics.frames import Frame, FrameEvent, JournalPosition, Run

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from state.hours import NEW_YORK, CalendarError, calendars, default_expiry_us
+from state.market.hours import NEW_YORK, CalendarError, calendars, default_expiry_us
 
 from .world import SECOND, times
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from state.account import Account
-from state.invariants import InvariantBroken, check
+from state.books.account import Account
+from state.books.invariants import InvariantBroken, check
 
 from .steals import stealing, victim_of_our_own
 from .world import World, roomy

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from state.policy import DEFAULT, REFERENCE
-from state.triggers import Band, Key, Ladder, band, is_triggered
+from state.market.triggers import Band, Key, Ladder, band, is_triggered
+from state.rules.policy import DEFAULT, REFERENCE
 
 KEYS = [("A", "1"), ("A", "2"), ("B", "1"), ("B", "2")]
 edges = st.sampled_from([98.0, 99.0, 99.5, 100.0, 100.5, 101.0])

@@ -5,9 +5,9 @@ from typing import get_args
 
 import pytest
 
-from state import lifecycle
-from state.account import Entry, Order, StealInFlight
-from state.lifecycle import IllegalMove, check_move
+from state.books import lifecycle
+from state.books.account import Entry, Order, StealInFlight
+from state.books.lifecycle import IllegalMove, check_move
 
 TABLES = [
     (lifecycle.ENTRY_MOVES, lifecycle.EntryState),

@@ -1,4 +1,4 @@
-"""A look at an account is kept while it is good, and never longer (see `state.look`)."""
+"""A look at an account is kept while it is good, and never longer (see `state.stealing.look`)."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from state import attempt
-from state.look import Look, look_at
-from state.policy import DEFAULT, REFERENCE
-from state.shared import Shared
+from state.dealing.shared import Shared
+from state.rules.policy import DEFAULT, REFERENCE
+from state.stealing import attempt
+from state.stealing.look import Look, look_at
 from topics.commands import Submit
 from topics.events import EntryRequested, EntryWithdrawn
 

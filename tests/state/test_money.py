@@ -2,7 +2,7 @@
 
 import pytest
 
-from state import money
+from state.rules import money
 
 
 @pytest.mark.parametrize(

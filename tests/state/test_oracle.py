@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from state.fights import pair_of
+from state.rules.fights import pair_of
 from tests.oracle import Book, Wish, allocate
 from tests.state.world import SECOND, World, kinds, roomy
 from topics.commands import Cancel

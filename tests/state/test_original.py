@@ -2,8 +2,8 @@
 
 import pytest
 
-from state.original import BrokerOrder, capacity, fits, forecast_pnl, read_order
-from state.policy import NONE, REFERENCE
+from state.rules.policy import NONE, REFERENCE
+from tests.conformance.original import BrokerOrder, capacity, fits, forecast_pnl, read_order
 
 ROW = {"id": 7, "symbol": "AAPL", "side": "buy", "limit_price": "100.5", "qty": "3"}
 

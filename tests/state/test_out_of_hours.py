@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from state.policy import REFERENCE
+from state.rules.policy import REFERENCE
 from topics.commands import Submit
 from topics.events import PolicySet
 from topics.facts import EntryBlocked

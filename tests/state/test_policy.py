@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from state.policy import DEFAULT, NONE, PRESETS, REFERENCE, Policy, PolicyError, policy_from
+from state.rules.policy import DEFAULT, NONE, PRESETS, REFERENCE, Policy, PolicyError, policy_from
 
 
 @pytest.mark.parametrize(

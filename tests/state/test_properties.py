@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from state.desk import Desk
-from state.policy import REFERENCE
+from state.rules.policy import REFERENCE
 from topics.catalogue import TOPIC_OF
 from topics.codec import encode
 from topics.facts import AccountHalted

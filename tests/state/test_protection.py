@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from state.decision import Entrant, OrderView, Protection
-from state.policy import DEFAULT, REFERENCE, policy_from
-from state.victims import History, is_probe, weigh
+from state.rules.decision import Entrant, OrderView, Protection
+from state.rules.policy import DEFAULT, REFERENCE, policy_from
+from state.rules.victims import History, is_probe, weigh
 
 from .world import SECOND
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from state.hours import calendars
-from state.policy import DEFAULT, REFERENCE, policy_from
-from state.ranks import desk_ranks, distance, forced, rank_by_forecast, tolerance
-from state.shared import Shared
+from state.dealing.shared import Shared
+from state.market.hours import calendars
+from state.rules.policy import DEFAULT, REFERENCE, policy_from
+from state.rules.ranks import desk_ranks, distance, forced, rank_by_forecast, tolerance
 
 
 @pytest.mark.parametrize(

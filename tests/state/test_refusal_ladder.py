@@ -2,8 +2,8 @@
 
 import pytest
 
-from state.decision import MEANING, EventFault, Protection, Refusal
-from state.meanings import EVENT_FAULT_MEANING, PROTECTION_MEANING
+from state.rules.decision import MEANING, EventFault, Protection, Refusal
+from state.rules.meanings import EVENT_FAULT_MEANING, PROTECTION_MEANING
 from topics.commands import Cancel, Submit
 from topics.facts import EntryBlocked, FightDetected
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from state.capacity import free_micros
+from state.books.capacity import free_micros
 from topics.facts import EntryEnded, EventRefused
 
 from .steals import DOLLARS, NEED, crowded, stealing

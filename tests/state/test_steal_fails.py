@@ -2,8 +2,8 @@
 
 import pytest
 
-from state.capacity import free_micros
-from state.policy import REFERENCE
+from state.books.capacity import free_micros
+from state.rules.policy import REFERENCE
 from topics.commands import Cancel, Steal
 from topics.facts import EntryBlocked, StealExpired, StealLost
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from state.capacity import free_micros
+from state.books.capacity import free_micros
 from topics.commands import Cancel, Steal, Submit
 from topics.facts import CooldownStarted, FightDetected, StealSettled, StealStarted
 

@@ -1,6 +1,6 @@
 """Timers ring in one order, and only when they are due."""
 
-from state.timers import Timer, Timers
+from state.dealing.timers import Timer, Timers
 
 
 def drain(timers: Timers, now_us: int) -> list[Timer]:

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
-from state.account import Account
+from state.books.account import Account
+from state.dealing.outbox import Outputs
 from state.desk import Desk
-from state.hours import Calendars, calendars
-from state.outbox import Outputs
-from state.policy import DEFAULT, Policy, policy_from
+from state.market.hours import Calendars, calendars
+from state.rules.policy import DEFAULT, Policy, policy_from
 from topics.catalogue import TOPIC_OF
 from topics.events import (
     AccountSnapshot,

@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, Unpack
 
-from ..codec import encode
-from ..commands import Command
-from ..facts import Fact
+from topics.codec import encode
+from topics.commands import Command
+from topics.facts import Fact
+
 from .log import Holder, Log, Point, Record, Span
 from .marks import message_id
 from .start import Start, first_offset, within

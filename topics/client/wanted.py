@@ -10,10 +10,11 @@ from typing import Any, Generic, NamedTuple, TypeVar, get_args
 
 import msgspec
 
-from ..catalogue import EXECUTION, STEALS, Topic
-from ..commands import Command
-from ..events import Version
-from ..facts import Fact
+from topics.catalogue import EXECUTION, STEALS, Topic
+from topics.commands import Command
+from topics.events import Version
+from topics.facts import Fact
+
 from .errors import ClientSettingsError
 from .log import Record
 from .marks import MessageId, message_id

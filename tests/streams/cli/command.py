@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.paths import ROOT
+
 MARKET = ROOT / "examples" / "market"
 DAY = MARKET / "coinbase-2018-04-04.csv"
 STOCKS_HOURLY = MARKET / "nyse-hourly-2018-04-04.csv"

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.streams.cli.command import DAY, MIXED, ROOT, document, finish, head, worksteal
+from tests.paths import ROOT
+from tests.streams.cli.command import DAY, MIXED, document, finish, head, worksteal
 
 RECORDS = sorted((ROOT / "examples" / "policies").glob("record-*.yaml"))
 NAMED = [word for path in RECORDS for word in ("--policy", str(path))]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from streams.settings import Settings, load_settings
+from streams.ground.settings import Settings, load_settings
 from tests.streams.cli.command import worksteal
 
 SECRET = "hunter2-and-more"

@@ -19,7 +19,8 @@ import typer
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from streams.cli import app
-from tests.streams.cli.command import ROOT, Done, finish, start, start_into, worksteal
+from tests.paths import ROOT
+from tests.streams.cli.command import Done, finish, start, start_into, worksteal
 from topics.catalogue import DEAD_LETTERS, ORDERS
 
 WAIT_S = 60

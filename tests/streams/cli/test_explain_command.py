@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from state.policy import DEFAULT
-from streams.backtest.run import Hooks, Options, calendars_for, run_backtest
+from state.rules.policy import DEFAULT
+from streams.lab.backtest.run import Hooks, Options, calendars_for, run_backtest
 from streams.market import read_market
 from streams.strategies import strategy_for
 from tests.streams.cli.command import DAY, head, worksteal

@@ -12,8 +12,9 @@ import pytest
 import typer
 
 from streams import cli
-from tests.streams.cli.command import DAY, ROOT, head, worksteal
-from tests.streams.live.test_folder import other_worker
+from tests.paths import ROOT
+from tests.streams.cli.command import DAY, head, worksteal
+from tests.streams.journal.test_folder import other_worker
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ import shlex
 import pytest
 import yaml
 
-from state.policy import PRESETS, Policy, policy_from
-from tests.streams.cli.command import DAY, ROOT, document, head, worksteal
-from tests.streams.feed.logs import PARTITIONS, connection, events_of, fresh_topics, records_of
+from state.rules.policy import PRESETS, Policy, policy_from
+from tests.paths import ROOT
+from tests.streams.cli.command import DAY, document, head, worksteal
+from tests.streams.feeds.logs import PARTITIONS, connection, events_of, fresh_topics, records_of
 from topics.events import PolicySet
 
 COMMANDS = ["", "backtest", "config", "config show", "explain", "policy", "policy show"]

@@ -7,8 +7,9 @@ import pyarrow as pa
 from pyarrow import feather, parquet
 
 from streams.market import Market
+from tests.paths import MARKET
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "market"
+EXAMPLES = MARKET
 FILES = sorted(EXAMPLES.glob("*.csv"))
 
 SIDES = [f"{side}_{price}" for side in ("bid", "ask") for price in ("open", "high", "low", "close")]

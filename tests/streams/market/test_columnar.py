@@ -13,8 +13,8 @@ from streams.market import Bar, Bars, Forecast, Market, MarketError, MarketQuote
 from streams.market.quotes import Quotes
 from streams.market.replay import replay
 from streams.market.table import BarTable, Side
+from tests.streams.market.files import QUOTES, quote_bar, write
 from tests.streams.market.foreign_files import EXAMPLES
-from tests.streams.market_files import QUOTES, quote_bar, write
 
 MINUTE_US = 60_000_000
 NAN = float("nan")

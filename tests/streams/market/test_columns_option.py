@@ -1,7 +1,8 @@
 """`--columns` on the command line: other people's files, and mistakes in one sentence."""
 
-from tests.streams.cli.command import ROOT, STOCKS_HOURLY, document, worksteal
-from tests.streams.market_files import write
+from tests.paths import ROOT
+from tests.streams.cli.command import STOCKS_HOURLY, document, worksteal
+from tests.streams.market.files import write
 
 MAPPING = ROOT / "examples" / "market" / "mapping.yaml"
 T0_MS = 1_704_067_200_000

@@ -9,7 +9,7 @@ import yaml
 
 from streams.market import Market, read_columns, read_market
 from streams.market.columns import NEEDED, OPTIONAL, ColumnMap
-from tests.streams.cli.command import ROOT
+from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "backtest.md").read_text(encoding="utf-8")
 SECTION = re.split(r"^## ", PAGE.split("\n## Data\n")[1], flags=re.MULTILINE)[0]

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from streams.market import ColumnMap, Market, MarketError, market_from_frame, read_market
+from tests.streams.market.files import TRADES, stamp, write
 from tests.streams.market.foreign_files import (
     FILES,
     assert_same,
@@ -12,7 +13,6 @@ from tests.streams.market.foreign_files import (
     write_feather,
     write_parquet,
 )
-from tests.streams.market_files import TRADES, stamp, write
 
 T0 = 1_522_800_000_000_000  # stamp(0)
 TRADE_COLUMNS = {"time": "t", "high": "h", "low": "l", "close": "c"}

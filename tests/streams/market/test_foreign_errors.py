@@ -8,7 +8,7 @@ import pytest
 from pyarrow import parquet
 
 from streams.market import ColumnMap, MarketError, market_from_frame, read_market
-from tests.streams.market_files import write
+from tests.streams.market.files import write
 
 COLUMNS = {"time": "t", "high": "h", "low": "l", "close": "c", "volume": "v", "symbol": "s"}
 HEADER = "x,t,s,h,l,c,v"

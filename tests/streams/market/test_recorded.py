@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from state.desk import Desk
-from streams.kafka import LogRecord
+from streams.audit.recording.source import RECORDED
+from streams.audit.recording.writer import RecordingWriter
+from streams.ground.kafka import LogRecord
 from streams.market import Bar, ColumnMap, MarketError, MarketQuote, read_market
-from streams.replay.source import RECORDED
-from streams.replay.writer import RecordingWriter
+from tests.paths import ROOT
 from tests.state.world import roomy, times
-from tests.streams.cli.command import ROOT, document, worksteal
-from tests.streams.market_files import QUOTES, quote_bar, write
+from tests.streams.cli.command import document, worksteal
+from tests.streams.market.files import QUOTES, quote_bar, write
 from topics.codec import decode_frame, encode_frame
 from topics.events import Quote
 from topics.frames import Frame, FrameEvent, JournalPosition, Run

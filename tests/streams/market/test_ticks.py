@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from streams.market import Bar, ColumnMap, MarketError, MarketQuote, market_from_frame, read_market
 from streams.market.quotes import Quotes
 from streams.market.ticks import bars_of
-from tests.streams.market_files import write
+from tests.streams.market.files import write
 
 T0 = 1_522_800_000_000_000
 SECOND_US = 1_000_000

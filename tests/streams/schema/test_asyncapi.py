@@ -13,7 +13,7 @@ from jsonschema import Draft7Validator
 from streams.schema.asyncapi import asyncapi
 from streams.schema.headers import HEADERS, NOTE
 from streams.schema.messages import MESSAGES, name_of
-from tests.streams.cli.command import ROOT
+from tests.paths import ROOT
 from topics.catalogue import CATALOGUE, DEAD_LETTERS, EXECUTION, INBOUND, STEALS
 
 FOLDER = ROOT / "docs" / "schema"

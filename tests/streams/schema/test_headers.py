@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from streams.dlq.letter import Letter, Origin, note_headers
-from streams.dlq.redrive import Redriven
-from streams.live.framing import DeadLetter, Framer
-from streams.live.tracing import frame_headers, traced
+from streams.journal.tracing import frame_headers, traced
+from streams.journal.writing.framing import DeadLetter, Framer
+from streams.observe.dead_letters.letter import Letter, Origin, note_headers
+from streams.observe.dead_letters.redrive import Redriven
 from streams.schema.asyncapi import asyncapi
 from streams.schema.headers import HEADERS, NOTE, HeaderInfo
 from tests.topics.examples import COMMANDS, FACTS, QUOTE

@@ -14,7 +14,8 @@ import pytest
 from streams.schema import FOLDER, stale
 from streams.schema.lock import Lock, faults, merged, parsed, text_of
 from streams.schema.messages import MESSAGES, schemas
-from tests.streams.cli.command import ROOT, worksteal
+from tests.paths import ROOT
+from tests.streams.cli.command import worksteal
 from topics.events import EntryWithdrawn, Event
 from topics.facts import Fact, StealLost
 

@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from streams.schema.messages import MESSAGES, schemas
-from tests.streams.cli.command import ROOT
+from tests.paths import ROOT
 from tests.topics.examples import GOLDEN
 from topics.codec import decode_event
 from topics.events import EVENT_TYPES

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.settings import Settings, SettingsError, load_settings, require_safe
+from streams.ground.settings import Settings, SettingsError, load_settings, require_safe
 from tests.broker import LocalBroker
 from topics.client import BrokerUnreachable, ClientSettings, ClientSettingsError, subscribe
 from topics.facts import Fact

@@ -1,0 +1,1 @@
+"""One account: orders, entries, steals, its capital, and what must hold of them."""

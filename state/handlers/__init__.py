@@ -1,0 +1,1 @@
+"""One event and what it does to its account: requests, answers, snapshots, reminders, upkeep."""

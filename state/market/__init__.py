@@ -1,0 +1,1 @@
+"""Hours, prices, and the bands in which a price changes nothing."""

@@ -1,0 +1,1 @@
+"""The rules alone, as functions of plain values: policy, distance, ranks, victims, fights, money."""

@@ -1,0 +1,1 @@
+"""What was said and what should have been: recordings, replays of them, and the proof."""

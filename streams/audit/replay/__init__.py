@@ -1,0 +1,1 @@
+"""The desks of a journal driven by what was recorded: no Kafka, no clock."""

@@ -1,0 +1,164 @@
+"""Replays every partition of a journal, one after the other, in offset order."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from state.dealing.shared import Attempt
+from state.market.hours import Calendars, Hours, calendars
+from state.rules.policy import Policy
+from streams.audit.broker.reader import broker_source
+from streams.audit.recording.manifest import calendar_digest, combined
+from streams.audit.recording.source import OUTPUTS, Gap, Gaps, Source, calendar_years, walk
+from streams.ground.settings import Settings
+from topics.catalogue import EXECUTION, JOURNAL, STEALS
+
+from .drive import PartitionReplay, PartitionReplayed
+from .said import Said
+from .tally import Tally, total
+
+Listener = Callable[[Said], None]
+Watcher = Callable[[Attempt], None]
+
+
+NO_SESSIONS = Calendars(Hours("XNYS", [], 0, 0), Hours("weekdays", [], 0, 0))
+"""For a journal without a frame, which has no years."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay came to.  `commands` and `facts` are kept by `replay_broker` only."""
+
+    source: str
+    policy: str
+    what_if: bool
+    complete: bool
+    partitions: dict[int, PartitionReplayed]
+    gaps: list[Gap]
+    notes: list[str]
+    commands: dict[str, bytes] = field(default_factory=dict)
+    facts: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def comparable(self) -> bool:
+        """Whether this is what the live desks said: nothing missing, nothing changed."""
+        return self.complete and not self.what_if and not self.gaps
+
+    @property
+    def tally(self) -> Tally:
+        """The figures of all partitions together."""
+        return total(one.tally for one in self.partitions.values())
+
+    @property
+    def digest(self) -> str:
+        """One digest of everything said."""
+        return combined({str(n): one.digest for n, one in self.partitions.items()})
+
+    @property
+    def state_digest(self) -> str:
+        """One digest of all desks."""
+        return combined({str(n): one.state_digest for n, one in self.partitions.items()})
+
+
+class Replayer:
+    """Replays partitions of one source with one table of sessions."""
+
+    def __init__(self, source: Source, times: Calendars, policy: Policy | None) -> None:
+        """Replay with these sessions; a `policy` makes it a what-if."""
+        self.source = source
+        self.what_if = policy is not None
+        self.policy = policy if policy is not None else source.start_policy()
+        self.times = times
+
+    @classmethod
+    async def of(cls, source: Source, policy: Policy | None = None) -> "Replayer":
+        """Make the table of sessions that the journal's times call for."""
+        span_us = await source.journal_times_us()
+        if span_us is None:
+            return cls(source, NO_SESSIONS, policy)
+        times = calendars(*calendar_years(*span_us))
+        if source.calendar not in ("", calendar_digest(times)):
+            source.notes.append("New York's sessions are not the recorded ones")
+        return cls(source, times, policy)
+
+    async def partition(
+        self,
+        number: int,
+        gaps: Gaps,
+        hear: Listener | None = None,
+        end: int | None = None,
+        watch: Watcher | None = None,
+    ) -> PartitionReplay:
+        """Replay one partition, to its end or to before the offset `end`.
+
+        `hear` is called with what was said, in order, up to the first gap; `watch` with every try of
+        an entry.
+        """
+        made = PartitionReplay(number, self.times, self.policy, what_if=self.what_if)
+        made.desk.shared.watch = watch
+
+        def on_gap(gap: Gap) -> None:
+            gaps.note(gap)
+            made.skip(gap)
+
+        async for batch in walk(self.source, JOURNAL.name, number, on_gap):
+            for record in batch:
+                if end is not None and record.offset >= end:
+                    return made
+                said = made.take(record)
+                if hear is not None and made.gap is None:
+                    for one in said:
+                        hear(one)
+        return made
+
+
+async def replay(
+    source: Source,
+    *,
+    allow_gaps: bool = False,
+    policy: Policy | None = None,
+    hear: Listener | None = None,
+) -> Replayed:
+    """Replay a journal; `policy` makes it a what-if.
+
+    Raises `ReplayError` for gaps that are not allowed and for records that are no frames.
+    """
+    return await replay_with(await Replayer.of(source, policy), allow_gaps=allow_gaps, hear=hear)
+
+
+async def replay_with(
+    replayer: Replayer, *, allow_gaps: bool, hear: Listener | None = None
+) -> Replayed:
+    """Replay all partitions, in the order of their numbers."""
+    source = replayer.source
+    gaps = Gaps(source, allowed=allow_gaps)
+    partitions = {}
+    for number in source.spans(JOURNAL.name):
+        partitions[number] = (await replayer.partition(number, gaps, hear)).result()
+    return Replayed(
+        source.name,
+        replayer.policy.name,
+        replayer.what_if,
+        source.complete,
+        partitions,
+        gaps.found,
+        source.notes,
+    )
+
+
+async def replay_broker(
+    settings: Settings, *, allow_gaps: bool = False, ends: Mapping[int, int] | None = None
+) -> Replayed:
+    """Replay a broker's journal and keep all that was said, by id in rising order.
+
+    `ends` stops partitions before an offset.  For tests: memory grows with the journal.
+    """
+    kept: dict[str, dict[str, bytes]] = {topic: {} for topic in OUTPUTS}
+
+    def keep(said: Said) -> None:
+        kept[said.topic][str(said.id)] = said.value
+
+    async with broker_source(settings, ends) as source:
+        replayed = await replay(source, allow_gaps=allow_gaps, hear=keep)
+    replayed.commands.update(kept[EXECUTION.name])
+    replayed.facts.update(kept[STEALS.name])
+    return replayed

@@ -1,0 +1,1 @@
+"""The proof that commands and facts are those of the journal, or the first difference."""

@@ -1,0 +1,1 @@
+"""What publishes market data, wishes and policies, as independent producers would."""

@@ -1,0 +1,1 @@
+"""A market file as a live feed, with a strategy that asks for entries."""

@@ -1,0 +1,1 @@
+"""How a machine stands on a journal: cursor, claims, staging, changelog, checkpoints."""

@@ -1,0 +1,1 @@
+"""The sequencer: source topics in, frames and dead letters out."""

@@ -1,0 +1,1 @@
+"""Does stealing pay, and with which policy: backtests, comparisons, searches, reports."""

@@ -1,0 +1,53 @@
+"""The server's life: it listens before the parts of the worker start, and stops after them."""
+
+import logging
+
+from streams.ground.settings import Settings
+from streams.journal.faust.agent import AgentService
+from streams.journal.writing.sequencing import SequencerService
+
+from .address import port_of
+from .listening import Listening
+from .pages import Board, routes
+from .parts import AgentPart, SequencerPart
+
+log = logging.getLogger("worksteal")
+
+
+class WebServer:
+    """Serves the pages of one worker from `start` to `stop`; `only` names the half that runs."""
+
+    def __init__(self, settings: Settings, only: str | None = None) -> None:
+        """Raises `WebError` for an address or a token that may not be used."""
+        self._settings = settings
+        self._board = Board(settings, ("sequencer", "agent") if only is None else (only,))
+        self._listening = Listening(settings, port_of(settings, only), routes(self._board))
+
+    async def start(self) -> None:
+        """Listen, and log the address; raises `WebError` if that is not possible."""
+        await self._listening.start()
+        for url in self.urls:
+            log.info("read-only pages at %s", url)
+
+    @property
+    def urls(self) -> list[str]:
+        """Where it listens; a name such as localhost may stand for several addresses."""
+        return self._listening.urls
+
+    def show_sequencer(self, service: SequencerService) -> None:
+        """Let the pages look at the sequencer."""
+        self._board.parts["sequencer"] = SequencerPart(service, self._settings)
+
+    def show_agent(self, service: AgentService) -> None:
+        """Let the pages look at the agent, and hear what its desks state."""
+        service.watchers.append(self._board.feed.applied)
+        self._board.parts["agent"] = AgentPart(service, self._settings)
+
+    def stopping(self) -> None:
+        """Say from now on that the worker is not ready."""
+        self._board.stopping = True
+
+    async def stop(self) -> None:
+        """Answer what is being asked, and listen no more."""
+        self._board.feed.close()
+        await self._listening.stop()

@@ -1,0 +1,1 @@
+"""A venue for one account that answers like a real one, in event time."""

@@ -1,0 +1,165 @@
+"""The worker's process: clients, sequencer, agent, and how all of it ends.
+
+Crash-only: whatever goes wrong ends the process at once, and a supervisor starts it again; starting
+and recovering are the same path.  A clean stop (SIGTERM, SIGINT) makes one last checkpoint.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import Literal, NoReturn
+
+import uvloop
+
+from state.market.hours import Calendars, calendars
+from state.rows import RowsError
+from state.rules.policy import Policy
+
+from .ground.kafka import BrokerError
+from .ground.logs import last_words
+from .ground.settings import Settings, SettingsError
+from .journal.faust.agent import AgentService
+from .journal.standing.claims import ClaimsError, FencedError
+from .journal.standing.keeper import LeaseError, StuckError
+from .journal.writing.positions import LostError
+from .journal.writing.sequencing import SequencerService
+from .observe.pages.errors import WebError
+from .observe.pages.server import WebServer
+
+Only = Literal["sequencer", "agent"]
+
+CALLS_FOR_A_PERSON = (BrokerError, SettingsError, ClaimsError, LostError, RowsError, WebError)
+"""One sentence says what to do; starting again would not help."""
+
+STARTING_AGAIN_HELPS = (FencedError, LeaseError, StuckError)
+"""Expected ends: one sentence, and the status that makes a supervisor start it again."""
+
+log = logging.getLogger("worksteal")
+
+
+def run_worker(
+    settings: Settings,
+    only: Only | None = None,
+    *,
+    accept_gap: bool = False,
+    expected: Policy | None = None,
+) -> None:
+    """Run until SIGTERM or SIGINT.  Ends the process itself when something fails.
+
+    `expected` is the policy that should be in force; the worker says so if it is not.
+    """
+    uvloop.install()
+    try:
+        asyncio.run(Worker(settings, only, expected, accept_gap=accept_gap).run())
+    except CALLS_FOR_A_PERSON as error:
+        sys.stderr.write(f"worksteal: {error}\n")
+        sys.exit(2)
+
+
+def die(error: BaseException) -> NoReturn:
+    """End the process at once: nothing is flushed, nothing acknowledged, nothing caught."""
+    if isinstance(error, CALLS_FOR_A_PERSON):
+        last_words(str(error))
+        status = 2
+    elif isinstance(error, STARTING_AGAIN_HELPS):
+        last_words(str(error))
+        status = 1
+    else:
+        last_words(error)
+        status = 1
+    sys.stderr.flush()
+    os._exit(status)
+
+
+class Worker:
+    """Starts the parts, waits for a signal, stops them in order."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        only: Only | None,
+        expected: Policy | None,
+        *,
+        accept_gap: bool,
+    ) -> None:
+        self._expected = expected
+        self._settings = settings
+        self._accept_gap = accept_gap
+        self._web = WebServer(settings, only)
+        self._with_sequencer = only in (None, "sequencer")
+        self._with_agent = only in (None, "agent")
+        self._stop = asyncio.Event()
+        self._began_s = time.monotonic()
+
+    async def run(self) -> None:
+        """Run from start to clean stop."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        await self._web.start()
+        try:
+            await self._run_parts()
+        finally:
+            await self._web.stop()
+
+    async def _run_parts(self) -> None:
+        sequencer = agent = None
+        if self._with_sequencer:
+            sequencer = SequencerService(self._settings, accept_gap=self._accept_gap)
+            self._web.show_sequencer(sequencer)
+        if self._with_agent:
+            # In a thread: the calendar takes as long as connecting does.
+            times = asyncio.create_task(asyncio.to_thread(self._calendars))
+            agent = AgentService(self._settings, times, self._expected)
+            self._web.show_agent(agent)
+        parts = [part for part in (sequencer, agent) if part is not None]
+        await asyncio.gather(*(part.start(die) for part in parts))
+        await self._until_ready([part.ready() for part in parts])
+        await self._stop.wait()
+        self._web.stopping()
+        if sequencer is not None:
+            await sequencer.stop()
+        if agent is not None:
+            await agent.catch_up()
+            await agent.stop()
+
+    async def _until_ready(self, parts: list[Awaitable[object]]) -> None:
+        """Say when every part is at work, unless it is to stop before."""
+        ready = asyncio.ensure_future(_all(parts))
+        stop: asyncio.Future[bool] = asyncio.ensure_future(self._stop.wait())
+        await asyncio.wait({ready, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if ready.done():
+            await ready
+            _settle_memory()
+            took_s = time.monotonic() - self._began_s
+            log.info("ready after %.1f s", took_s)
+        else:
+            ready.cancel()
+        stop.cancel()
+
+    def _calendars(self) -> Calendars:
+        years = self._settings.calendar_years
+        if years is None:
+            now = datetime.now(UTC).year
+            years = now - 1, now + 1
+        return calendars(*years)
+
+
+def _settle_memory() -> None:
+    """Keep the collector away from what stays for ever: modules, calendars, restored accounts.
+
+    Looking through it again and again took a tenth of a second each time.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+async def _all(parts: list[Awaitable[object]]) -> bool:
+    await asyncio.gather(*parts)
+    return True

@@ -1,0 +1,83 @@
+"""The cursor rules, and what a partition does with frames in any order."""
+
+import asyncio
+import random
+
+import pytest
+
+from streams.journal.standing.cursor import Place, place_of, stalled
+from streams.journal.standing.partition import PartitionDesk, recover
+from streams.journal.standing.staging import batches, leftovers, plan, settle, weight
+from tests.state.world import roomy, times
+
+from .fakes import Broker, FakePorts, journal
+
+
+@pytest.mark.parametrize(
+    ("offset", "place"),
+    [(4, Place.OLD), (5, Place.APPLIED), (6, Place.APPLIED), (7, Place.NEXT), (8, Place.HOLE)],
+)
+def test_a_frame_is_placed_by_its_offset_alone(offset, place):
+    assert place_of(offset, cursor=5, next_offset=7) is place
+
+
+@pytest.mark.parametrize(
+    ("log_end", "idle_us", "rewind"),
+    [(7, 9_000_000, False), (8, 1_499_999, False), (8, 1_500_000, True)],
+)
+def test_the_watchdog_rewinds_when_the_journal_is_ahead_and_nothing_moves(log_end, idle_us, rewind):
+    assert stalled(7, log_end, idle_us, 1_500_000) is rewind
+
+
+def test_frames_in_any_order_are_applied_once_and_in_order():
+    records = journal(seed=3, moves=40)
+    draw = random.Random(5)
+    broker = Broker()
+    desk = PartitionDesk(0, recover({}, times(), roomy()), FakePorts(broker, frozenset()))
+    while desk.desk.next_offset < len(records):
+        offset = draw.randrange(len(records))
+        place = asyncio.run(desk.take(offset, *records[offset]))
+        if place is Place.HOLE:  # the transport rewinds
+            assert offset > desk.desk.next_offset
+            offset = desk.desk.next_offset
+            assert asyncio.run(desk.take(offset, *records[offset])) is Place.NEXT
+    asyncio.run(desk.checkpoint())
+    straight = PartitionDesk(0, recover({}, times(), roomy()), FakePorts(Broker(), frozenset()))
+    for offset, record in enumerate(records):
+        asyncio.run(straight.take(offset, *record))
+    asyncio.run(straight.checkpoint())
+    assert desk.desk.digest() == straight.desk.digest()
+
+
+def test_nothing_new_makes_no_checkpoint():
+    broker = Broker()
+    desk = PartitionDesk(0, recover({}, times()), FakePorts(broker, frozenset()))
+    asyncio.run(desk.checkpoint())
+    assert broker.changelog == []
+
+
+def test_batches_keep_the_limit_and_lose_nothing():
+    rows = {f"account/{number}": bytes(number * 7) for number in range(30)}
+    cut = list(batches(rows, 500))
+    assert {key: row for batch in cut for key, row in batch.items()} == rows
+    assert all(
+        sum(weight(*item) for item in batch.items()) <= 500 or len(batch) == 1 for batch in cut
+    )
+
+
+def test_a_small_checkpoint_is_one_batch_with_the_cursor_in_it():
+    rows = {"cursor": b"c", "account/A": b"a"}
+    assert plan(rows, 1) == [rows]
+
+
+def test_staged_rows_without_the_staging_row_are_garbage():
+    rows = {"cursor": b"1", "account/A": b"old", "staged/9/account/A": b"new"}
+    assert settle(rows) == {"cursor": b"1", "account/A": b"old"}
+    assert leftovers(rows) == {"staging": None, "staged/9/account/A": None}
+
+
+def test_staged_rows_named_by_the_staging_row_win():
+    rows = {"cursor": b"2", "staging": b"9", "account/A": b"old", "staged/9/account/A": b"new"}
+    rows |= {"staged/8/account/A": b"of an earlier crash"}
+    assert settle(rows) == {"cursor": b"2", "account/A": b"new"}
+    assert leftovers(rows)["account/A"] == b"new"
