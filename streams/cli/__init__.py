@@ -5,7 +5,8 @@ keeps its traceback.  What a command was asked for goes to standard output, all 
 """
 
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import typer
 
@@ -94,10 +95,14 @@ TYPING_MISTAKES: tuple[type[Any], ...] = typer.BadParameter.__bases__
 """What the option parser raises: an unknown option, a missing argument, a value out of range."""
 
 
-def main() -> None:
-    """Run the command line."""
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line: these words, or those that the process was started with.
+
+    Always ends in `SystemExit`: 0, 1 where a check found something, 2 for a user's mistake.
+    """
+    words = None if argv is None else list(argv)
     try:
-        sys.exit(app(prog_name="worksteal", standalone_mode=False))
+        sys.exit(app(words, prog_name="worksteal", standalone_mode=False) or 0)
     except MISTAKES as mistake:
         told = str(mistake)
     except TYPING_MISTAKES as mistake:
