@@ -14,11 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from deploy.kafka import broker as script
+from deploy.kafka.node import libraries
+from deploy.kafka.node.home import Home
+from deploy.kafka.node.process import START_SECONDS_MAX
+from deploy.kafka.node.trouble import Trouble
 from tests.paths import ROOT
 
 COMMAND = ROOT / "deploy" / "kafka" / "broker"
-SECONDS_MAX = script.FETCH_SECONDS_MAX + 2 * script.START_SECONDS_MAX
+SECONDS_MAX = libraries.FETCH_SECONDS_MAX + 2 * START_SECONDS_MAX
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,8 @@ class LocalBroker:
         assert self.home.pid() is None
 
     @property
-    def home(self) -> script.Home:
-        return script.Home(self.folder.resolve())
+    def home(self) -> Home:
+        return Home(self.folder.resolve())
 
     @property
     def address(self) -> str:
@@ -72,10 +75,10 @@ class LocalBroker:
 def need_java() -> None:
     """Skip loudly where a broker cannot run; where all must be tested, that is a failure."""
     try:
-        script.java()
-        if not script.fetched():
-            script.maven()
-    except script.Trouble as trouble:
+        libraries.java()
+        if not libraries.fetched():
+            libraries.maven()
+    except Trouble as trouble:
         sentence = f"NO JAVA: {trouble}"
         if os.environ.get("CI") == "true":
             pytest.fail(sentence, pytrace=False)

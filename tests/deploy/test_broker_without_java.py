@@ -14,7 +14,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import tests.broker as helper
-from deploy.kafka import broker as script
+from deploy.kafka.node import process as kafka
+from deploy.kafka.node.__main__ import main
+from deploy.kafka.node.home import command_line
+from deploy.kafka.node.libraries import KAFKA, POM
+from deploy.kafka.node.ports import answers, free_port
 from tests.broker import LocalBroker
 
 JAVA = """\
@@ -31,7 +35,7 @@ touch "$folder/half-a.jar"
 sleep 0.3
 {end}
 """
-COMPLETE = f'touch "$folder/kafka_2.13-{script.KAFKA}.jar"'
+COMPLETE = f'touch "$folder/kafka_2.13-{KAFKA}.jar"'
 
 
 class Machine:
@@ -65,9 +69,9 @@ class Machine:
         self.put("java", JAVA.format(version=version, life=life))
 
     def put_libraries(self) -> None:
-        folder = self.cache / "worksteal" / f"kafka-{script.KAFKA}"
+        folder = self.cache / "worksteal" / f"kafka-{KAFKA}"
         folder.mkdir(parents=True)
-        (folder / f"kafka_2.13-{script.KAFKA}.jar").touch()
+        (folder / f"kafka_2.13-{KAFKA}.jar").touch()
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         return self.local.run(*words, env=self.env)
@@ -86,7 +90,7 @@ def find(tool: str) -> str:
 def machine(tmp_path) -> Iterator[Machine]:
     one = Machine(tmp_path)
     yield one
-    script.halt(one.local.home)
+    kafka.halt(one.local.home)
 
 
 @pytest.fixture
@@ -158,7 +162,7 @@ def test_without_java_tests_are_skipped_but_fail_in_ci(machine, monkeypatch, ci,
 def test_two_starts_at_once_fetch_once(machine, tmp_path):
     machine.put_java()
     machine.put("mvn", MAVEN.format(end=COMPLETE))
-    left = machine.cache / "worksteal" / f"kafka-{script.KAFKA}.part-cut-short"
+    left = machine.cache / "worksteal" / f"kafka-{KAFKA}.part-cut-short"
     left.mkdir(parents=True)
     words: list[str | Path] = [helper.COMMAND, "start", "--port", "0", "--dir"]
     starts = [
@@ -171,7 +175,7 @@ def test_two_starts_at_once_fetch_once(machine, tmp_path):
         _, said = start.communicate(timeout=60)
         assert "its last words" in said
     assert machine.calls.read_text() == "called\n"
-    assert machine.kept() == [f"kafka-{script.KAFKA}"]
+    assert machine.kept() == [f"kafka-{KAFKA}"]
 
 
 def test_half_a_download_is_none(machine):
@@ -183,16 +187,16 @@ def test_half_a_download_is_none(machine):
     assert machine.kept() == []
     machine.put("mvn", MAVEN.format(end=COMPLETE))
     assert "its last words" in machine.run("start", "--port", "0").stderr
-    assert machine.kept() == [f"kafka-{script.KAFKA}"]
+    assert machine.kept() == [f"kafka-{KAFKA}"]
 
 
 def test_the_folder_is_named_after_what_maven_is_asked_for():
-    pom = ET.parse(Path(script.HERE, "pom.xml"))
+    pom = ET.parse(POM)
     versions = {
         found.findtext("{*}artifactId"): found.findtext("{*}version")
         for found in pom.iterfind(".//{*}dependency")
     }
-    assert versions == {"kafka_2.13": script.KAFKA, "slf4j-simple": "1.7.36"}
+    assert versions == {"kafka_2.13": KAFKA, "slf4j-simple": "1.7.36"}
 
 
 # ---- a broker that does not come up leaves nothing behind ----
@@ -213,9 +217,9 @@ def test_a_broker_that_never_answers_is_stopped(machine, monkeypatch, capsys):
     for name, value in machine.env.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    monkeypatch.setattr(script, "START_SECONDS_MAX", 1)
+    monkeypatch.setattr(kafka, "START_SECONDS_MAX", 1)
     folder = machine.local.folder
-    assert script.main(["start", "--port", "0", "--dir", str(folder)]) == 1
+    assert main(["start", "--port", "0", "--dir", str(folder)]) == 1
     said = capsys.readouterr()
     assert said.out == ""
     assert "its last words\nthe broker did not answer within 1 s" in said.err
@@ -239,7 +243,7 @@ def test_a_start_that_is_terminated_takes_its_broker_along(machine):
         pid = eventually(machine.local.home.pid)
         start.terminate()
         assert start.wait(30) == 128 + signal.SIGTERM
-    assert script.command_line(pid) == ""
+    assert command_line(pid) == ""
     assert not machine.local.home.pid_file.exists()
 
 
@@ -259,17 +263,17 @@ def test_a_start_that_was_killed_is_cleared_by_stop(machine):
         start.kill()
     assert machine.run("status").returncode == 3
     assert machine.run("stop").returncode == 0
-    assert script.command_line(pid) == ""
+    assert command_line(pid) == ""
 
 
 def test_who_does_not_end_when_asked_is_killed(monkeypatch):
-    monkeypatch.setattr(script, "STOP_SECONDS_MAX", 0.2)
+    monkeypatch.setattr(kafka, "STOP_SECONDS_MAX", 0.2)
     deaf = 'trap "" TERM; echo ready; while :; do sleep 0.1; done'
     with subprocess.Popen(["/bin/sh", "-c", deaf], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         try:
-            script.end(process.pid, script.child_lives(process))
+            kafka.end(process.pid, kafka.child_lives(process))
         finally:
             process.kill()
     assert process.returncode == -signal.SIGKILL
@@ -326,12 +330,12 @@ def test_an_open_port_is_not_yet_kafka(said):
 
         thread = threading.Thread(target=talk)
         thread.start()
-        assert not script.answers(server.getsockname()[1])
+        assert not answers(server.getsockname()[1])
         thread.join()
 
 
 def test_a_closed_port_is_not_kafka():
-    assert not script.answers(script.free_port())
+    assert not answers(free_port())
 
 
 def test_a_port_that_is_taken(machine):

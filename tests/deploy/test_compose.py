@@ -24,7 +24,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from deploy.kafka import broker as script
+from deploy.kafka.node import libraries
 from streams.ground.settings import Settings, load_settings, require_safe
 from streams.ground.settings.model import PREFIX
 from streams.observe.pages.address import require_local
@@ -177,7 +177,12 @@ def test_the_images_own_program_takes_the_settings_and_formats_the_storage(tmp_p
     for name in ("default", "mounted", "final"):
         (tmp_path / name).mkdir()
     environment = services()["kafka"]["environment"] | {"KAFKA_LOG_DIRS": str(tmp_path / "data")}
-    words = [script.java(), "-cp", f"{script.libraries()}/*", "kafka.docker.KafkaDockerWrapper"]
+    words = [
+        libraries.java(),
+        "-cp",
+        f"{libraries.libraries()}/*",
+        "kafka.docker.KafkaDockerWrapper",
+    ]
     words += ["setup", "--default-configs-dir", str(tmp_path / "default")]
     words += ["--mounted-configs-dir", str(tmp_path / "mounted")]
     words += ["--final-configs-dir", str(tmp_path / "final")]

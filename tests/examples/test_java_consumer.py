@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from deploy.kafka import broker as script
+from deploy.kafka.node import libraries as kafka
 from streams.ground.settings import Settings, client_options
 from tests.broker import LocalBroker, need_java
 from tests.paths import ROOT
@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 def compiler() -> str:
     """Return the Java compiler; where there is none, skip loudly, or fail if all must be tested."""
     need_java()
-    found = shutil.which("javac", path=str(Path(script.java()).parent)) or shutil.which("javac")
+    found = shutil.which("javac", path=str(Path(kafka.java()).parent)) or shutil.which("javac")
     if found is None:
         sentence = "NO JAVA COMPILER: javac is not on the PATH"
         if os.environ.get("CI") == "true":
@@ -48,7 +48,7 @@ def compiler() -> str:
 def program(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Compile the program beside the libraries that the broker has anyway; return its class path."""
     javac, made = compiler(), tmp_path_factory.mktemp("java-consumer")
-    libraries = f"{script.libraries()}/*"
+    libraries = f"{kafka.libraries()}/*"
     words = [javac, "-Xlint:all,-processing", "-Werror", "--release", "17"]
     done = subprocess.run(
         [*words, "-cp", libraries, "-d", made, SOURCE],
@@ -65,7 +65,7 @@ class Running:
     """The program, and the lines that it prints."""
 
     def __init__(self, program: str, settings: Settings) -> None:
-        words = [script.java(), "-XX:TieredStopAtLevel=1", "-cp", program]
+        words = [kafka.java(), "-XX:TieredStopAtLevel=1", "-cp", program]
         words += ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "StealsConsumer"]
         words += [settings.bootstrap, settings.topic(STEALS.name), f"{settings.topic_prefix}java"]
         self._lines: Queue[str] = Queue()
@@ -186,8 +186,8 @@ def test_the_versions_in_the_pom_are_those_that_were_tested():
     named = dict(
         re.findall(r"<artifactId>([\w-]+)</artifactId>\s+<version>([\d.]+)</version>", pom)
     )
-    assert named["kafka-clients"] == script.KAFKA
-    there = {path.name for path in script.libraries().glob("*.jar")}
+    assert named["kafka-clients"] == kafka.KAFKA
+    there = {path.name for path in kafka.libraries().glob("*.jar")}
     for name in ("kafka-clients", "jackson-databind"):
         assert f"{name}-{named[name]}.jar" in there
 
@@ -195,7 +195,7 @@ def test_the_versions_in_the_pom_are_those_that_were_tested():
 def test_maven_builds_it_by_its_pom(tmp_path):
     need_java()
     folder = shutil.copytree(FOLDER, tmp_path / "built", ignore=shutil.ignore_patterns("target"))
-    command = [script.maven(), "-B", "-q", "compile"]
+    command = [kafka.maven(), "-B", "-q", "compile"]
     env = os.environ | {"JAVA_HOME": str(Path(compiler()).resolve().parent.parent)}
     done = subprocess.run(
         command, cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False
