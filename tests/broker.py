@@ -1,16 +1,23 @@
-"""A real Kafka broker for tests: the session fixture `broker`, and the rule for when there is no Java.
+"""Real Kafka brokers for tests, and the rule for when there is no Java; tests/conftest.py offers them.
 
-tests/conftest.py offers it.  Nothing is started before a test asks
-for it; with pytest-xdist every worker that asks has its own.
+`broker` is one for the whole run: all workers of pytest-xdist share it, the first that asks starts
+it, and the run ends it.  Prefixes of topics keep the tests apart.  Who stops, pauses or kills a
+broker takes `broker_to_break`, which no other test uses meanwhile.
+
+Before each test of a broker, those that should run are asked whether they answer, and are started
+again if not: one test that ends a broker is one failure, not sixty.
 """
 
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,10 +50,21 @@ class LocalBroker:
         )
 
     def start(self) -> str:
-        """Start it, or again after a kill, and return its address, which stays the same."""
-        done = self.run("start", *([] if self.home.ports() else ["--port", "0"]))
+        """Start it unless it runs, and return its address, which stays the same after a kill."""
+        done = self._start()
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+    def revive(self) -> None:
+        """Start it if it does not answer, whatever it died of."""
+        if self.home.pid() and self.home.answers():
+            return
+        if self._start().returncode:
+            # It ran and did not answer (paused, perhaps), so that was the end of it.
+            self.start()
+
+    def _start(self) -> subprocess.CompletedProcess[str]:
+        return self.run("start", *([] if self.home.ports() else ["--port", "0"]))
 
     def stop(self) -> None:
         done = self.run("stop")
@@ -85,13 +103,62 @@ def need_java() -> None:
         pytest.skip(sentence)
 
 
+FOLDER = pytest.StashKey[Path]()
+"""Where the broker of the run stands; the run's controller removes it."""
+STARTED = pytest.StashKey[list[LocalBroker]]()
+"""The brokers that should run, as far as this process knows."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    worker = getattr(config, "workerinput", None)
+    folder = worker["broker"] if worker else tempfile.mkdtemp(prefix="worksteal-tests-")
+    config.stash[FOLDER] = Path(folder)
+    config.stash[STARTED] = []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the run's broker stands."""
+    node.workerinput["broker"] = str(node.config.stash[FOLDER])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
+    shared = LocalBroker(config.stash[FOLDER])
+    if shared.home.pid():
+        shared.kill()  # nobody keeps its data
+    shutil.rmtree(shared.folder)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("broker"):
+        for running in item.config.stash[STARTED]:
+            running.revive()
+
+
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBroker]:
-    """Run one broker for the whole session, on a free port, with data that nobody keeps."""
+def broker(pytestconfig: pytest.Config) -> LocalBroker:
+    """Return the broker of the run, on a free port."""
+    need_java()
+    running = LocalBroker(pytestconfig.stash[FOLDER])
+    running.start()
+    pytestconfig.stash[STARTED].append(running)
+    return running
+
+
+@pytest.fixture(scope="session")
+def broker_to_break(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalBroker]:
+    """Run a broker that a test may stop, pause and kill."""
     need_java()
     running = LocalBroker(tmp_path_factory.mktemp("kafka"))
     try:
         running.start()
+        pytestconfig.stash[STARTED].append(running)
         yield running
     finally:
-        running.stop()
+        if running.home.pid():
+            running.kill()

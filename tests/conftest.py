@@ -1,10 +1,8 @@
-"""Offers the session's broker to every test; nothing starts before one asks for it."""
+"""What every test may ask for; nothing starts before one does."""
 
 import signal
 
-from tests.broker import broker
-
-__all__ = ["broker"]
+pytest_plugins = ["tests.broker"]
 
 # A shell's background job ignores the keys that end a program, and so would the programs that the
 # tests press them on.

@@ -3,13 +3,19 @@
 Whether it lives is asked in Kafka's own protocol, by hand: these tests need no client.
 """
 
+import os
 import socket
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.broker import LocalBroker, need_java
+from deploy.kafka.broker import command_line
+from tests.broker import LocalBroker, need_java, pytest_runtest_setup
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.broker
 
@@ -100,6 +106,48 @@ def test_the_port_is_kept_unless_another_is_given(local):
 def test_the_session_has_a_broker(broker):
     assert broker.run("status").stdout == f"running {broker.address}\n"
     assert create_topic(broker.address, "asked-for") == NONE
+
+
+def test_one_that_died_or_sleeps_is_there_again_for_the_next_test(broker_to_break, request):
+    address, pid = broker_to_break.address, broker_to_break.home.pid()
+    broker_to_break.kill()
+    pytest_runtest_setup(request.node)
+    assert create_topic(address, "kept") == NONE
+    assert broker_to_break.home.pid() != pid
+
+
+SESSION = """
+import pytest
+
+@pytest.mark.broker
+@pytest.mark.parametrize("number", range(2))
+def test_one(broker, number, worker_id):
+    with open("said", "a") as file:
+        file.write(f"{worker_id} {broker.folder} {broker.home.pid()} {broker.address}\\n")
+"""
+
+
+@pytest.mark.slow
+def test_all_workers_of_a_run_share_one_broker_which_ends_with_the_run(tmp_path):
+    need_java()
+    (tmp_path / "test_session.py").write_text(SESSION)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = broker\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist=each", "-p", "tests.broker"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    said = [line.split(" ", 1) for line in (tmp_path / "said").read_text().splitlines()]
+    assert {worker for worker, _ in said} == {"gw0", "gw1"}
+    (one,) = {broker for _, broker in said}
+    folder, pid, _ = one.split(" ")
+    assert not Path(folder).exists()
+    assert not command_line(int(pid))
 
 
 def test_it_listens_on_one_address_only(broker):

@@ -6,7 +6,6 @@ import time
 import pytest
 
 from bench.workload import Raw, events
-from tests.broker import LocalBroker, need_java
 
 from .deployment import PARTITIONS, deployed, now_us
 from .judge import judge, read_all
@@ -17,33 +16,27 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_a_broker_that_comes_back_finds_everything_in_its_place(tmp_path, end):
-    need_java()
-    broker = LocalBroker(tmp_path / "kafka")
-    try:
-        broker.start()
-        with deployed(broker.address, tmp_path) as deployment:
+def test_a_broker_that_comes_back_finds_everything_in_its_place(broker_to_break, tmp_path, end):
+    with deployed(broker_to_break.address, tmp_path) as deployment:
+        worker = deployment.start()
+        worker.wait_ready()
+        deployment.open()
+        thread = publishing(deployment, 12_000, 1000)
+        time.sleep(2.0)
+        getattr(broker_to_break, end)()
+        time.sleep(1.0)
+        broker_to_break.start()
+        thread.join()
+        while worker.process.poll() is None and not _framed(deployment):
+            time.sleep(0.5)
+        if worker.process.poll() is not None:  # it may end itself; a supervisor starts it again
             worker = deployment.start()
             worker.wait_ready()
-            deployment.open()
-            thread = publishing(deployment, 12_000, 1000)
-            time.sleep(2.0)
-            getattr(broker, end)()
-            time.sleep(1.0)
-            broker.start()
-            thread.join()
-            while worker.process.poll() is None and not _framed(deployment):
-                time.sleep(0.5)
-            if worker.process.poll() is not None:  # it may end itself; a supervisor starts it again
-                worker = deployment.start()
-                worker.wait_ready()
-            deployment.wait_framed()
-            assert worker.stop() == 0, worker.said
-            verdict = judge(deployment.settings)
-            assert verdict.clean, (verdict, worker.log()[-3000:])
-            assert verdict.commands > 100
-    finally:
-        broker.stop()
+        deployment.wait_framed()
+        assert worker.stop() == 0, worker.said
+        verdict = judge(deployment.settings)
+        assert verdict.clean, (verdict, worker.log()[-3000:])
+        assert verdict.commands > 100
 
 
 def _framed(deployment) -> bool:

@@ -25,7 +25,7 @@ from streams.audit.replay.partitions import replay, replay_broker
 from streams.audit.verify.compare import compare
 from streams.audit.verify.verify import found_on_broker, verify, verify_broker
 from streams.ground.settings import Settings
-from tests.broker import LocalBroker, need_java
+from tests.broker import LocalBroker
 from tests.streams.audit.topics import deployment, fresh_frames, lived, options, send
 from tests.streams.cli.command import Done, document, finish, start, worksteal
 from topics.catalogue import EXECUTION, JOURNAL, STEALS
@@ -278,25 +278,22 @@ def paused(broker: LocalBroker) -> Iterator[None]:
 
 
 @pytest.mark.slow
-def test_a_recorder_that_follows_outlives_a_restart_of_the_broker(tmp_path, following):
-    need_java()
-    own = LocalBroker(tmp_path / "kafka")
-    try:
-        settings = deployment(own.start())
-        first = lived(settings)
-        recorder = following(settings, "--follow")
-        count = sum(map(len, first.topics["journal"].values()))
-        wait_for(recorder, tmp_path / "day", count)
-        own.kill()
-        own.start()
-        asyncio.run(send(settings, JOURNAL.name, {0: [b'{"v":1,"runs":[],"events":[]}'] * 5}))
-        wait_for(recorder, tmp_path / "day", count + 5)
-        # A broker that says nothing more must not keep a recorder from ending.
-        with paused(own):
-            recorder.send_signal(signal.SIGTERM)
-            assert finish(recorder).status == 0
-    finally:
-        own.stop()
+def test_a_recorder_that_follows_outlives_a_restart_of_the_broker(
+    broker_to_break, tmp_path, following
+):
+    settings = deployment(broker_to_break.address)
+    first = lived(settings)
+    recorder = following(settings, "--follow")
+    count = sum(map(len, first.topics["journal"].values()))
+    wait_for(recorder, tmp_path / "day", count)
+    broker_to_break.kill()
+    broker_to_break.start()
+    asyncio.run(send(settings, JOURNAL.name, {0: [b'{"v":1,"runs":[],"events":[]}'] * 5}))
+    wait_for(recorder, tmp_path / "day", count + 5)
+    # A broker that says nothing more must not keep a recorder from ending.
+    with paused(broker_to_break):
+        recorder.send_signal(signal.SIGTERM)
+        assert finish(recorder).status == 0
     read = document(worksteal("verify", "day", "--json", cwd=tmp_path))
     assert (read["result"], read["frames"]) == ("identical", count + 5)
 

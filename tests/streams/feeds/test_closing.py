@@ -9,9 +9,16 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.ground.kafka import reader
 from streams.ground.kafka.closing import stop_consumer
 from streams.ground.settings import Settings, client_options
+from tests.broker import LocalBroker
 from tests.streams.feeds.logs import fresh_topics
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
+
+
+@pytest.fixture
+def broker(broker_to_break: LocalBroker) -> LocalBroker:
+    """Take one that may be killed."""
+    return broker_to_break
 
 
 class Failures(logging.Handler):

@@ -17,6 +17,7 @@ from streams.ground.kafka import BrokerError
 from streams.ground.settings import Settings
 from streams.market import read_market
 from streams.strategies import strategy_for
+from tests.broker import LocalBroker
 from tests.paths import ROOT
 from tests.streams.cli.command import DAY, MIXED, Done, finish, head, start, worksteal
 from tests.streams.feeds.logs import connection, events_of, fresh_topics, records_of, until
@@ -25,6 +26,12 @@ from topics.events import EntryRequested, EntryWithdrawn, Forecast
 pytestmark = pytest.mark.broker
 
 TOPICS = ("quotes", "orders", "forecasts")
+
+
+@pytest.fixture
+def broker(broker_to_break: LocalBroker) -> LocalBroker:
+    """Take one that may be killed."""
+    return broker_to_break
 
 
 @pytest.fixture

@@ -13,9 +13,16 @@ from aiokafka.errors import KafkaError
 from streams.ground.kafka import BrokerError, reader
 from streams.ground.kafka.publish import Outgoing, Publisher, publisher
 from streams.ground.settings import Settings, client_options
+from tests.broker import LocalBroker
 from tests.streams.feeds.logs import eventually, fresh_topics, records_of
 
 pytestmark = pytest.mark.broker
+
+
+@pytest.fixture
+def broker(broker_to_break: LocalBroker) -> LocalBroker:
+    """Take one that may be killed."""
+    return broker_to_break
 
 
 @pytest.fixture

@@ -21,6 +21,12 @@ from topics.client.log import Point, Record
 WORDS: dict[str, Any] = {"group": "mine", "start": "earliest"}
 
 
+@pytest.fixture
+def broker(broker_to_break: LocalBroker) -> LocalBroker:
+    """Take one that may be killed."""
+    return broker_to_break
+
+
 def play(broker: LocalBroker, scene: Callable[[OnBroker], Awaitable[None]]) -> None:
     """Run a scene at topics of its own."""
 
