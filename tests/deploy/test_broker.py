@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.kafka.broker import command_line
+from deploy.kafka.node.home import command_line
 from tests.broker import LocalBroker, need_java, pytest_runtest_setup
 from tests.paths import ROOT
 
