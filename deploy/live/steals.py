@@ -13,6 +13,7 @@ from streams.ground.settings import Settings, client_options
 from topics.catalogue import STEALS
 from topics.codec import decode_fact
 from topics.facts import StealExpired, StealLost, StealSettled, StealStarted
+from topics.ids import output_id
 
 SHOWN = 12
 
@@ -38,7 +39,7 @@ class Steals:
         self._rows: dict[tuple[str, str], Row] = {}
         self._latest: deque[Row] = deque(maxlen=SHOWN)
         self.counts: Counter[str] = Counter()
-        self._seen: dict[int, tuple[int, int]] = {}
+        self._seen: dict[int, tuple[int, ...]] = {}
 
     async def follow(self) -> None:
         """Read until cancelled."""
@@ -59,10 +60,10 @@ class Steals:
     def _take(self, partition: int, value: bytes) -> None:
         """Take a fact; ids rise, so one number for each partition tells repeats."""
         fact = decode_fact(value)
-        _, offset, index = map(int, fact.id.split("-"))
-        if (offset, index) <= self._seen.get(partition, (-1, -1)):
+        said = output_id(fact.id)[1:]
+        if said <= self._seen.get(partition, (-1, -1)):
             return
-        self._seen[partition] = (offset, index)
+        self._seen[partition] = said
         if isinstance(fact, StealStarted):
             row = self._rows[fact.account or "", fact.steal] = Row(fact)
             self._latest.append(row)

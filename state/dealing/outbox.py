@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from topics.commands import AnyCommand, Command
 from topics.facts import AnyFact, Fact
 from topics.frames import JournalPosition, Run
+from topics.ids import id_prefix
 
 
 class Outputs(NamedTuple):
@@ -15,10 +16,9 @@ class Outputs(NamedTuple):
 
 
 class Outbox:
-    """Collects the outputs of the frame that is being applied.
+    """Collects the outputs of the frame that is being applied, and gives each its id.
 
-    Ids are `<journal partition>-<journal offset>-<index>`, the index counting commands and facts
-    of the frame together.
+    The index is put behind the frame's prefix right here: a call would be paid for each output.
     """
 
     __slots__ = ("commands", "facts", "now_us", "of", "prefix")
@@ -33,7 +33,7 @@ class Outbox:
 
     def open(self, position: JournalPosition, now_us: int) -> None:
         """Begin a frame."""
-        self.prefix = f"{position.partition}-{position.offset}-"
+        self.prefix = id_prefix(position.partition, position.offset)
         self.of = None
         self.now_us = now_us
 

@@ -17,6 +17,7 @@ from streams.market.read import RECORDING
 from streams.observe.pages.decision_view import CANDIDATES, FAILED, LADDER, VICTIM, decision_of
 from topics.commands import AnyCommand
 from topics.facts import AnyFact, EntryBlocked, StealStarted
+from topics.ids import output_id
 
 from .explain_recorded import hear_again
 from .inputs import (
@@ -173,14 +174,9 @@ def list_table(heard: Heard) -> Table:
         for fact in steals
     ]
     lines += [(fact, "blocked", fact.reason) for fact in blocks]
-    for fact, what, why in sorted(lines, key=lambda line: _place(line[0].id)):
+    for fact, what, why in sorted(lines, key=lambda line: output_id(line[0].id)):
         table.add_row(fact.id, utc_text(fact.ts_us), what, fact.entry, why)
     return table
-
-
-def _place(output_id: str) -> tuple[int, ...]:
-    """Return partition, offset and index of an id: as text, 10 would stand before 2."""
-    return tuple(map(int, output_id.split("-")))
 
 
 def show(attempt: Attempt) -> None:

@@ -7,11 +7,12 @@ from state.dealing.shared import Attempt
 from streams.audit.recording.reader import Recording
 from streams.audit.recording.source import Whole
 from streams.audit.replay.partitions import Replayer
-from streams.audit.replay.said import OutputId, Said, parse_id
+from streams.audit.replay.said import Said
 from topics.catalogue import EXECUTION, JOURNAL
 from topics.codec import decode_command, decode_fact
 from topics.commands import AnyCommand
 from topics.facts import AnyFact
+from topics.ids import OutputId, parse_id
 
 from .replay import need_frames
 

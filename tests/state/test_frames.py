@@ -8,6 +8,7 @@ from state.market.hours import CalendarError
 from topics.commands import Submit
 from topics.events import Quote
 from topics.frames import Frame, FrameEvent, JournalPosition, Run
+from topics.ids import output_id
 
 from .steals import NEED, crowded
 from .world import SECOND, WEDNESDAY, World, kinds, roomy
@@ -70,7 +71,7 @@ def test_an_output_has_the_id_and_the_cause_of_its_place():
     outputs = world.want("t", "ETHUSD", 50.0)
     offset = world.journal
     said = [*outputs.commands, *outputs.facts]
-    by_number = sorted(said, key=lambda message: int(message.id.split("-")[2]))
+    by_number = sorted(said, key=lambda message: output_id(message.id))
     assert [message.id for message in by_number] == [f"0-{offset}-{n}" for n in range(3)]
     assert {message.cause for message in said} == {"orders:0:1"}
     assert {message.ts_us for message in said} == {world.now_us}

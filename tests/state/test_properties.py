@@ -13,6 +13,7 @@ from topics.catalogue import TOPIC_OF
 from topics.codec import encode
 from topics.facts import AccountHalted
 from topics.frames import Frame, JournalPosition, Run
+from topics.ids import output_id
 
 from .chaos import CENT, Chaos, days
 from .world import World, roomy, times
@@ -80,7 +81,7 @@ def test_no_order_is_stolen_twice(moves, policy):
 @given(days)
 def test_ids_rise_and_are_never_used_twice(moves):
     chaos = played(moves)
-    places = [tuple(map(int, said.id.split("-"))) for said in chaos.outputs]
+    places = [output_id(said.id) for said in chaos.outputs]
     assert len(places) == len(set(places))
     for kind in ("commands", "facts"):
         mine = [

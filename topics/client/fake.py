@@ -15,12 +15,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, Unpack
 
-from topics.codec import encode
-from topics.commands import Command
-from topics.facts import Fact
-
+from ..codec import encode
+from ..commands import Command
+from ..facts import Fact
+from ..ids import parse_id
 from .log import Holder, Log, Point, Record, Span
-from .marks import message_id
 from .start import Start, first_offset, within
 from .subscribe import Options, subscription
 from .subscription import Subscription
@@ -50,7 +49,7 @@ class FakeBroker:
         A record's time is its message's.  Push a message again and it is a repeat.
         """
         for message in messages:
-            place = message_id(message.id)
+            place = parse_id(message.id)
             number = place.partition if partition is None and place else partition or 0
             self.push_bytes(
                 encode(message), number % len(self._records), ts_ms=message.ts_us // 1000

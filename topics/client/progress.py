@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from ..ids import OutputId
 from .log import Point, Record
-from .marks import Marks, MessageId
+from .marks import Marks
 
 
 class Handed(NamedTuple):
@@ -55,7 +56,7 @@ class Progress:
         """Tell whether a record's partition is held."""
         return record.partition in self._held
 
-    def is_repeat(self, record: Record, place: MessageId, ts_us: int) -> bool:
+    def is_repeat(self, record: Record, place: OutputId, ts_us: int) -> bool:
         """Tell whether a message was seen before; if not, it is now."""
         return self._held[record.partition].marks.is_repeat(place, ts_us)
 

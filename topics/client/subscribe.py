@@ -4,9 +4,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypedDict, TypeVar, Unpack, overload
 
-from topics.commands import AnyCommand, Command
-from topics.facts import AnyFact, Fact
-
+from ..commands import AnyCommand, Command
+from ..facts import AnyFact, Fact
 from .errors import ClientSettingsError
 from .kafka_log import KafkaLog
 from .log import Log

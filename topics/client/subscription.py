@@ -7,9 +7,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from topics.commands import Command
-from topics.facts import Fact
-
+from ..commands import Command
+from ..facts import Fact
 from .errors import ClientError, UnreadableMessage
 from .log import Log, Point, Record
 from .progress import Handed, Progress

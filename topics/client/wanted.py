@@ -10,14 +10,13 @@ from typing import Any, Generic, NamedTuple, TypeVar, get_args
 
 import msgspec
 
-from topics.catalogue import EXECUTION, STEALS, Topic
-from topics.commands import Command
-from topics.events import Version
-from topics.facts import Fact
-
+from ..catalogue import EXECUTION, STEALS, Topic
+from ..commands import Command
+from ..events import Version
+from ..facts import Fact
+from ..ids import OutputId, parse_id
 from .errors import ClientSettingsError
 from .log import Record
-from .marks import MessageId, message_id
 
 M = TypeVar("M", bound=Fact | Command)
 
@@ -44,7 +43,7 @@ class Sighting(NamedTuple):
     """A record's label, and its id as numbers."""
 
     label: Label
-    place: MessageId
+    place: OutputId
 
 
 class Wanted(Generic[M]):
@@ -80,7 +79,7 @@ class Wanted(Generic[M]):
     def sight(self, record: Record) -> Sighting:
         """Read a record's label; raises one of `UNREADABLE`, or `ValueError` for a strange id."""
         label = self._label.decode(record.value)
-        place = message_id(label.id)
+        place = parse_id(label.id)
         if place is None:
             raise ValueError(f"{label.id!r} is no message's id")
         return Sighting(label, place)

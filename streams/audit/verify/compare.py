@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 
 from streams.audit.recording.source import Gap
 from streams.audit.replay.partitions import Replayed
-from streams.audit.replay.said import OutputId, Said, parse_id
+from streams.audit.replay.said import Said
 from topics.catalogue import EXECUTION, STEALS
+from topics.ids import OutputId, output_id
 
 from .found import Comparison, Found, id_of
 from .ledger import FOUND, Ledger, body_digest, key_of
@@ -18,7 +19,7 @@ EVIDENCE_MAX = 4
 """Records that are kept of the first difference."""
 
 BEYOND = 2**63
-"""Above every key."""
+"""Above every key of a ledger."""
 
 
 class Comparer:
@@ -168,9 +169,7 @@ def compare(replayed: Replayed, found: Iterable[Found], *, complete: bool = True
     )
     for topic, bodies in outputs:
         for name, value in bodies.items():
-            output = parse_id(name)
-            assert output is not None
-            every.append(Said(output, topic, None, value))
+            every.append(Said(output_id(name), topic, None, value))
     for said in sorted(every, key=lambda one: one.id):
         comparer.expect(said)
     for number, one in replayed.partitions.items():

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.audit.replay.said import OutputId, parse_id
+from topics.ids import OutputId, parse_id
 
 
 class Found(NamedTuple):

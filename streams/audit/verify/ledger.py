@@ -7,10 +7,11 @@ from array import array
 from bisect import bisect_left
 from hashlib import blake2b
 
-from streams.audit.replay.said import OutputId, Said
+from streams.audit.replay.said import Said
+from topics.ids import OutputId
 
-INDEX_BITS = 20
-"""Of a key: a frame leads to fewer outputs than that."""
+INDEX_BITS = 24
+"""Of a key: the index of an id has seven digits at most, a stranger's on the topic as well."""
 
 DIGEST_BYTES = 16
 NOT_FOUND = 0

@@ -7,9 +7,10 @@ from state.books.account import Account
 from streams.audit.broker.reader import broker_source
 from streams.audit.recording.source import OUTPUTS, Gap, Gaps, Source, walk
 from streams.audit.replay.partitions import Replayed, Replayer, replay_with
-from streams.audit.replay.said import OutputId, Said
+from streams.audit.replay.said import Said
 from streams.ground.settings import Settings
 from topics.catalogue import JOURNAL
+from topics.ids import OutputId
 
 from .compare import Comparer
 from .found import Comparison, Found, account_of

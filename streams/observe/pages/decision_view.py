@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from state.dealing.shared import Attempt
 from state.rules.decision import MEANING, Candidate, Refusal
 from state.rules.money import to_dollars
-from streams.audit.replay.said import parse_id
 from streams.market.errors import utc_text
+from topics.ids import output_id
 
 LADDER = ("check", "result", "fails when")
 CANDIDATES = ("", "order", "limit", "distance", "forecast", "frees", "verdict")
@@ -52,7 +52,7 @@ def decision_view(attempt: Attempt) -> dict[str, Any]:
         "entry": attempt.entry.id,
         "symbol": attempt.entry.symbol,
         "outcome": "refused" if weighed.refusal else ("steal" if stolen else "submitted"),
-        "ids": sorted(attempt.output_ids, key=lambda one: parse_id(one) or ()),
+        "ids": sorted(attempt.output_ids, key=output_id),
         "columns": {"ladder": LADDER, "candidates": CANDIDATES},
         **decision_of(attempt)._asdict(),
     }

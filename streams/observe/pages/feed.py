@@ -13,9 +13,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from state.dealing.outbox import Outputs
-from streams.audit.replay.said import OutputId, parse_id
 from topics.facts import Fact
 from topics.frames import Frame, JournalPosition
+from topics.ids import OutputId, output_id
 
 RING = 1000
 """So many facts are kept."""
@@ -51,8 +51,7 @@ class Feed:
         After a crash a desk says again what it said, under the same ids: those are skipped.
         """
         for fact in facts:
-            place = parse_id(fact.id)
-            assert place is not None, "a desk's ids have one form"
+            place = output_id(fact.id)
             last = self._last.get(place.partition)
             if last is None or place > last:
                 self._last[place.partition] = place

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from aiohttp import web
 
 from streams.audit.recording.errors import ReplayError
-from streams.audit.replay.said import parse_id
 from streams.audit.replay.steps import Steps
+from topics.ids import parse_id
 
 from .assets import Assets, wants_page
 from .guard import as_json, refusal

@@ -12,11 +12,11 @@ import msgspec
 
 from state.books.capacity import used_micros
 from state.desk import Desk
-from streams.audit.replay.said import parse_id
 from streams.audit.replay.steps import Step, Steps, Track, first_after, last_before
 from topics.commands import AnyCommand
 from topics.events import Quote
 from topics.facts import AnyFact
+from topics.ids import output_id
 
 from .decision_view import decision_view
 
@@ -70,7 +70,7 @@ def step_view(step: Step, track: Track) -> View:
 
 
 def _in_order(said: Iterable[AnyCommand | AnyFact]) -> list[AnyCommand | AnyFact]:
-    return sorted(said, key=lambda one: parse_id(one.id) or ())
+    return sorted(said, key=lambda one: output_id(one.id))
 
 
 def _tag(message: msgspec.Struct) -> str:

@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 from topics.codec import decode_command
 from topics.commands import AnyCommand
+from topics.ids import OutputId, parse_id
 
 from .book import PaperBook
-from .marks import CommandId, Marks, RepeatAlarm, command_id
+from .marks import Marks, RepeatAlarm
 from .records import UNREADABLE, SourceRecord
 
 CLOCKS_APART_US = 60_000_000
@@ -50,14 +51,14 @@ class Commands:
             except UNREADABLE as error:
                 self._say(f"execution:{partition}:{record.offset} is no command: {error}")
                 continue
-            place = command_id(command.id)
+            place = parse_id(command.id)
             if place is None:
                 told = f"{command.id!r} is no command's id"
                 self._say(f"execution:{partition}:{record.offset} is no command: {told}")
             else:
                 self._take(partition, place, command, now_us)
 
-    def _take(self, partition: int, place: CommandId, command: AnyCommand, now_us: int) -> None:
+    def _take(self, partition: int, place: OutputId, command: AnyCommand, now_us: int) -> None:
         if self._marks.is_repeat(partition, place):
             self._counts.repeats += 1
             told = self._alarm.repeat(now_us)

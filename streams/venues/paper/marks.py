@@ -1,29 +1,11 @@
 """Which commands were handled already: one number per partition.
 
-A command's id is `<journal partition>-<journal offset>-<index>`.  Ids of one journal partition rise
-within a partition of `execution`, so whatever is not above the highest one handled is a repeat.
-The number is kept for each pair of the two partitions: they go together, one and one, unless the
+Ids of one journal partition rise within a partition of `execution`, so whatever is not above the
+highest one handled is a repeat.  The number is kept for each pair of the two partitions: they go together, one and one, unless the
 topics were made with different counts, and then no order holds between partitions of `execution`.
 """
 
-import re
-from typing import NamedTuple
-
-_FORM = re.compile(r"([0-9]{1,9})-([0-9]{1,19})-([0-9]{1,9})")
-
-
-class CommandId(NamedTuple):
-    """A command's id as numbers, so that 10 comes after 9."""
-
-    partition: int
-    offset: int
-    number: int
-
-
-def command_id(text: str) -> CommandId | None:
-    """Read an id; None if it has another form."""
-    match = _FORM.fullmatch(text)
-    return None if match is None else CommandId(*map(int, match.groups()))
+from topics.ids import OutputId
 
 
 class Marks:
@@ -32,15 +14,15 @@ class Marks:
     def __init__(self, marks: dict[str, tuple[int, int]]) -> None:
         self.marks = marks
 
-    def is_repeat(self, execution_partition: int, command: CommandId) -> bool:
+    def is_repeat(self, execution_partition: int, command: OutputId) -> bool:
         """Tell whether a command was handled already."""
         highest = self.marks.get(f"{execution_partition}:{command.partition}", (-1, -1))
-        return (command.offset, command.number) <= highest
+        return (command.offset, command.nth) <= highest
 
-    def handled(self, execution_partition: int, command: CommandId) -> None:
+    def handled(self, execution_partition: int, command: OutputId) -> None:
         """Count a command that is no repeat as handled."""
         pair = f"{execution_partition}:{command.partition}"
-        self.marks[pair] = (command.offset, command.number)
+        self.marks[pair] = (command.offset, command.nth)
 
 
 REPEATS_MAX = 100

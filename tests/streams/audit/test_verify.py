@@ -17,6 +17,7 @@ from streams.audit.verify.found import Found
 from streams.audit.verify.verify import Verdict, verify
 from tests.streams.audit.days import Day, Timed, day, write
 from topics.codec import decode_command
+from topics.ids import output_id
 
 Change = Callable[[list[Timed]], None]
 EXPECTED_KINDS = "lost unexpected altered conflicting late pending".split()
@@ -50,7 +51,7 @@ def counts(verdict: Verdict) -> dict[str, int]:
     return {kind: count for kind, count in found.items() if count}
 
 
-def output_id(value: bytes) -> str:
+def command_id(value: bytes) -> str:
     return decode_command(value).id
 
 
@@ -98,7 +99,7 @@ def test_a_lost_command_is_shown_with_what_it_should_have_been(tmp_path):
     assert (difference.kind, difference.found) == ("lost", [])
     assert difference.expected is not None
     assert difference.expected.value == commands()[2]
-    assert str(difference.id) == output_id(commands()[2])
+    assert str(difference.id) == command_id(commands()[2])
     assert difference.account is not None
     assert difference.account.id == decode_command(commands()[2]).account
 
@@ -160,13 +161,19 @@ def test_two_wrong_bodies_are_conflicting_too(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["0-0-0", "0-999999-0", "7-1-0"],
-    ids=["a frame that says nothing", "a frame that is not there", "a partition that is not there"],
+    ["0-0-0", "0-999999-0", "7-1-0", "0-1-9999999", "0-9223372036854775807-0"],
+    ids=[
+        "a frame that says nothing",
+        "a frame that is not there",
+        "a partition that is not there",
+        "the highest index",
+        "the highest offset",
+    ],
 )
 def test_an_id_that_no_frame_leads_to_is_unexpected(name, tmp_path):
     def change(timed: list[Timed]) -> None:
         ts_ms, value = timed[0]
-        extra = value.replace(output_id(value).encode(), name.encode(), 1)
+        extra = value.replace(command_id(value).encode(), name.encode(), 1)
         timed += [(ts_ms, extra), (ts_ms, extra)]
 
     verdict = tampered(tmp_path, change)
@@ -207,7 +214,7 @@ def test_the_lowest_difference_is_shown_whatever_its_kind_and_wherever_it_stands
     verdict = tampered(tmp_path, change)
     assert counts(verdict) == {"lost": 1, "conflicting": 1}
     assert verdict.difference is not None
-    assert str(verdict.difference.id) == output_id(commands()[1])
+    assert str(verdict.difference.id) == command_id(commands()[1])
 
     def before(timed: list[Timed]) -> None:
         change(timed)
@@ -221,12 +228,12 @@ def test_the_lowest_difference_is_shown_whatever_its_kind_and_wherever_it_stands
     (tmp_path / "day").unlink()
     verdict = tampered(tmp_path, two_wrong)
     assert verdict.difference is not None
-    assert str(verdict.difference.id) == output_id(commands()[1])
+    assert str(verdict.difference.id) == command_id(commands()[1])
 
     (tmp_path / "day").unlink()
     verdict = tampered(tmp_path, before)
     assert verdict.difference is not None
-    assert (str(verdict.difference.id), verdict.difference.found) == (output_id(commands()[0]), [])
+    assert (str(verdict.difference.id), verdict.difference.found) == (command_id(commands()[0]), [])
 
 
 def test_an_output_behind_a_higher_id_only_would_be_skipped(tmp_path):
@@ -236,7 +243,7 @@ def test_an_output_behind_a_higher_id_only_would_be_skipped(tmp_path):
 
     verdict = tampered(tmp_path, swap)
     assert counts(verdict) == {"late": 1}
-    assert verdict.comparison.late == [output_id(commands()[1])]
+    assert verdict.comparison.late == [command_id(commands()[1])]
 
 
 def test_outputs_of_one_desk_may_stand_in_several_partitions(tmp_path):
@@ -255,7 +262,7 @@ def test_the_end_may_be_pending_and_only_the_end(tmp_path):
     verdict = tampered(tmp_path, cut, complete=False)
     assert counts(verdict) == {"pending": 2}
     assert verdict.comparison.identical
-    assert verdict.comparison.pending == [output_id(value) for value in commands()[-2:]]
+    assert verdict.comparison.pending == [command_id(value) for value in commands()[-2:]]
     assert counts(verdict_of(tmp_path / "day", complete=True)) == {"lost": 2}
 
     def middle_too(timed: list[Timed]) -> None:
@@ -278,7 +285,7 @@ def test_behind_a_gap_in_the_journal_nothing_is_compared(tmp_path):
     behind = [
         value
         for topic, partition, value in day().outputs()
-        if partition == 0 and int(id_in(value).split("-")[1]) >= 50
+        if partition == 0 and output_id(id_in(value)).offset >= 50
     ]
     assert verdict.comparison.uncompared == len(behind) > 0
     assert verdict.comparison.commands > 0
@@ -286,7 +293,7 @@ def test_behind_a_gap_in_the_journal_nothing_is_compared(tmp_path):
 
 def test_a_gap_among_the_outputs_excuses_what_may_have_stood_in_it_only(tmp_path):
     made = changed(once)
-    missing = output_id(made.topics["execution"][0][1][1])
+    missing = command_id(made.topics["execution"][0][1][1])
     write(tmp_path / "gap", made, missing=("execution", 0, 1))
     with pytest.raises(ReplayError, match="execution:0 lacks offsets 1 to 1"):
         verdict_of(tmp_path / "gap")
@@ -392,6 +399,6 @@ def test_compare_takes_what_was_kept_of_a_replay(tmp_path):
     assert (result.commands, result.facts) == (len(kept.commands), len(kept.facts))
     assert isinstance(kept, Replayed)
     lacking = compare(kept, [one for one in found if one.value != found[0].value])
-    assert lacking.lost == [output_id(found[0].value or b"")]
+    assert lacking.lost == [command_id(found[0].value or b"")]
     empty = compare(kept, [])
     assert len(empty.lost) == result.commands + result.facts

@@ -17,6 +17,7 @@ from tests.streams.cli.command import (
     worksteal,
 )
 from topics.codec import decode_command
+from topics.ids import output_id
 
 KEYS = (
     "entries fills steals blocks commands pnl fees max_drawdown capital_peak capacity_breaches "
@@ -93,7 +94,7 @@ def test_commands_file_has_every_command(day, commands):
     for name in PRESETS:
         mine = [line for line in commands if line["policy"] == name]
         assert len(mine) == day["runs"][name]["commands"]
-        places = [tuple(map(int, line["id"].split("-"))) for line in mine]
+        places = [output_id(line["id"]) for line in mine]
         assert places == sorted(set(places))
     assert {line["policy"] for line in commands} == set(PRESETS)
 

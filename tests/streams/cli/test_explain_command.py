@@ -12,6 +12,7 @@ from streams.market import read_market
 from streams.strategies import strategy_for
 from tests.streams.cli.command import DAY, head, worksteal
 from topics.facts import EntryBlocked, Fact, StealStarted
+from topics.ids import output_id
 
 ROWS = 1200
 
@@ -68,7 +69,7 @@ def test_list_names_steals_and_refusals_in_order(folder, facts):
     done = worksteal("explain", "head.csv", cwd=folder)
     assert (done.status, done.err) == (0, "")
     rows = cells(done.out)
-    places = [tuple(map(int, row[0].split("-"))) for row in rows]
+    places = [output_id(row[0]) for row in rows]
     assert places == sorted(places)
     by_id = {fact.id: fact for fact in facts}
     for number, _, what, entry, why in rows:

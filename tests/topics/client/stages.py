@@ -12,10 +12,10 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from topics.client import ClientSettings, Subscription, subscribe
 from topics.client.fake import FakeBroker
-from topics.client.marks import message_id
 from topics.codec import encode
 from topics.commands import Command
 from topics.facts import Fact
+from topics.ids import parse_id
 
 PATIENCE_S = 30
 
@@ -65,7 +65,7 @@ class OnBroker:
 
     async def push(self, *messages: Fact | Command, partition: int | None = None) -> None:
         for one in messages:
-            place = message_id(one.id)
+            place = parse_id(one.id)
             assert place is not None
             number = place.partition if partition is None else partition
             await self._send(encode(one), number, one.ts_us // 1000)

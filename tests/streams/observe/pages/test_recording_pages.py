@@ -16,6 +16,7 @@ from tests.streams.observe.pages.standing import Page, ask
 from topics.catalogue import JOURNAL, STEALS
 from topics.codec import decode_fact
 from topics.facts import EntryBlocked, StealStarted
+from topics.ids import output_id
 
 
 class Served(NamedTuple):
@@ -56,7 +57,7 @@ def facts(kind: type[Any]) -> list[Any]:
     """Return the day's facts of a kind, each once."""
     bodies = {value for topic, _, value in day().outputs() if topic == STEALS.name}
     found = [fact for fact in map(decode_fact, sorted(bodies)) if isinstance(fact, kind)]
-    return sorted(found, key=lambda fact: [int(part) for part in fact.id.split("-")])
+    return sorted(found, key=lambda fact: output_id(fact.id))
 
 
 def explained(folder: Path, fact_id: str) -> str:

@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from streams.venues.paper.intake import CLOCKS_APART_US
-from streams.venues.paper.marks import REMIND_US, REPEATS_MAX, CommandId
+from streams.venues.paper.marks import REMIND_US, REPEATS_MAX
 from streams.venues.paper.store import Store
 from topics.commands import AnyCommand
 from topics.events import OrderCancelRejected, OrderRejected
+from topics.ids import OutputId
 
 from .paper import SECOND, START, Driver, cancel, quote, reduce, submit, told
 
@@ -65,7 +66,7 @@ def test_the_ids_of_older_commands_do_not_count_as_handled(driver):
 
 
 def test_a_command_that_was_followed_once_is_a_repeat_however_old(driver):
-    driver.venue._marks.handled(0, CommandId(0, 7, 0))
+    driver.venue._marks.handled(0, OutputId(0, 7, 0))
     driver.add(aged(submit(7, "a")))
     assert told(driver.wait()) == []
     assert (driver.venue.counts.repeats, driver.venue.counts.too_old) == (1, 0)

@@ -5,16 +5,14 @@ import pytest
 from streams.ground.kafka import Span
 from streams.venues.paper.clock import VenueClock
 from streams.venues.paper.errors import PaperError
-from streams.venues.paper.marks import Marks, command_id
+from streams.venues.paper.marks import Marks
 from streams.venues.paper.options import read_accounts
 from streams.venues.paper.positions import execution_start, quotes_start
-
-# ---- ids ----
+from topics.ids import output_id
 
 
 def new(marks: Marks, text: str, execution: int = 0) -> bool:
-    place = command_id(text)
-    assert place is not None
+    place = output_id(text)
     if marks.is_repeat(execution, place):
         return False
     marks.handled(execution, place)
@@ -40,17 +38,6 @@ def test_marks_go_on_from_what_was_written_down():
     marks = Marks({})
     new(marks, "2-7-1")
     assert not new(Marks(dict(marks.marks)), "2-7-1")
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "1-2", "a-b-c", "1-2-3-4", "-1-2-3", "1-2-x", "१-2-3", "1-2-3\n", "9" * 30 + "-1-1"],
-)
-def test_what_is_no_id_is_not_read_as_one(text):
-    assert command_id(text) is None
-
-
-# ---- the clock ----
 
 
 class Time:
