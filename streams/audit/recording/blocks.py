@@ -18,6 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from streams.ground.kafka import LogRecord
+from topics.digests import DIGEST_BYTES
 
 from .manifest import FORMAT
 from .source import RECORDED
@@ -30,8 +31,8 @@ MANIFEST_KIND = 0
 KIND_OF = {topic: number for number, topic in enumerate(RECORDED, 1)}
 
 _FIELDS = struct.Struct(">BIQII16s")
-_CHECKSUM = struct.Struct(">I")
-HEADER_BYTES = _FIELDS.size + _CHECKSUM.size
+_CRC = struct.Struct(">I")
+HEADER_BYTES = _FIELDS.size + _CRC.size
 
 LEVEL = 1
 """Of compression: JSON shrinks to a fifth, and the recorder keeps up with the journal."""
@@ -53,13 +54,14 @@ class Header(NamedTuple):
     first: int
     records: int
     size: int
-    digest: bytes
+    checksum: bytes
+    """Of the payload."""
 
 
 def block(kind: int, partition: int, first: int, records: int, payload: bytes) -> bytes:
     """Return a whole block."""
-    fields = _FIELDS.pack(kind, partition, first, records, len(payload), _digest(payload))
-    return fields + _CHECKSUM.pack(zlib.crc32(fields)) + payload
+    fields = _FIELDS.pack(kind, partition, first, records, len(payload), _payload_checksum(payload))
+    return fields + _CRC.pack(zlib.crc32(fields)) + payload
 
 
 def record_block(topic: str, partition: int, records: list[LogRecord]) -> bytes:
@@ -70,8 +72,8 @@ def record_block(topic: str, partition: int, records: list[LogRecord]) -> bytes:
 
 def read_header(raw: bytes) -> Header:
     """Read a header; raises `DamagedError`."""
-    fields, checksum = raw[: _FIELDS.size], raw[_FIELDS.size :]
-    if _CHECKSUM.pack(zlib.crc32(fields)) != checksum:
+    fields, crc = raw[: _FIELDS.size], raw[_FIELDS.size :]
+    if _CRC.pack(zlib.crc32(fields)) != crc:
         raise DamagedError
     header = Header(*_FIELDS.unpack(fields))
     if header.kind > len(RECORDED):
@@ -81,7 +83,7 @@ def read_header(raw: bytes) -> Header:
 
 def check_payload(header: Header, payload: bytes) -> None:
     """Raise `DamagedError` if the payload is not the one that was written."""
-    if _digest(payload) != header.digest:
+    if _payload_checksum(payload) != header.checksum:
         raise DamagedError
 
 
@@ -100,18 +102,18 @@ def read_records(header: Header, payload: bytes) -> list[LogRecord]:
     ]
 
 
-def _digest(payload: bytes) -> bytes:
-    return blake2b(payload, digest_size=16).digest()
+def _payload_checksum(payload: bytes) -> bytes:
+    return blake2b(payload, digest_size=DIGEST_BYTES).digest()
 
 
 _RECORD = struct.Struct(">qqq")
 
 
-class ContentDigest:
-    """A running digest of one partition's records."""
+class ContentChecksum:
+    """A running checksum of one partition's records."""
 
     def __init__(self) -> None:
-        self._total = blake2b(digest_size=16)
+        self._total = blake2b(digest_size=DIGEST_BYTES)
 
     def add(self, records: list[LogRecord]) -> None:
         """Take records in, in their order."""
@@ -122,5 +124,5 @@ class ContentDigest:
             self._total.update(value or b"")
 
     def value(self) -> str:
-        """Return the digest of what was taken in so far."""
+        """Return the checksum of what was taken in so far."""
         return self._total.hexdigest()

@@ -18,7 +18,7 @@ from .blocks import (
     HEADER_BYTES,
     MAGIC,
     MANIFEST_KIND,
-    ContentDigest,
+    ContentChecksum,
     DamagedError,
     Header,
     check_payload,
@@ -26,7 +26,7 @@ from .blocks import (
     read_records,
 )
 from .errors import ReplayError
-from .manifest import FORMAT, PACKAGES, Manifest, content_digest, policy_digest, versions
+from .manifest import FORMAT, PACKAGES, Manifest, content_checksum, policy_checksum, versions
 from .source import RECORDED
 
 LINE_MAX = 64
@@ -83,7 +83,7 @@ class Recording:
 
     def start_policy(self) -> Policy:
         """Return the policy that was the default when it was recorded."""
-        if self.manifest.policy_digest == policy_digest():
+        if self.manifest.policy_checksum == policy_checksum():
             return DEFAULT
         try:
             return Policy.model_validate(self.manifest.policy)
@@ -111,18 +111,18 @@ class Recording:
     async def read(self, topic: str, partition: int) -> AsyncIterator[list[LogRecord]]:
         """Yield a partition's records; raises `ReplayError` if the file is damaged.
 
-        After the last one they are compared with the manifest's digest.
+        After the last one they are compared with the manifest's checksum.
         """
-        content = ContentDigest()
+        content = ContentChecksum()
         for at in self._parts[topic][partition].places:
             records = self._records(at)
             content.add(records)
             yield records
-        if self.complete and content.value() != self.manifest.topics[topic][partition].digest:
+        if self.complete and content.value() != self.manifest.topics[topic][partition].checksum:
             raise self._contradicted(topic, partition)
 
     def read_from(self, topic: str, partition: int, offset: int) -> Iterator[list[LogRecord]]:
-        """Yield a partition's records from the block on that has an offset, without its digest.
+        """Yield a partition's records from the block on that has an offset, without its checksum.
 
         Raises `ReplayError` if the file is damaged there.
         """
@@ -262,7 +262,7 @@ class Recording:
                 stretch = told[number]
                 if (stretch.first, stretch.end, stretch.records) != (*part.span, part.records):
                     raise self._contradicted(topic, number)
-        if content_digest(self.manifest.topics) != self.manifest.content:
+        if content_checksum(self.manifest.topics) != self.manifest.content:
             raise ReplayError(f"{self.path}: its manifest contradicts itself; record it anew.")
 
     def _contradicted(self, topic: str, partition: int | None = None) -> ReplayError:
@@ -277,7 +277,7 @@ class Recording:
             for name in PACKAGES
             if then.get(name) != now[name]
         ]
-        if self.manifest.policy_digest != policy_digest():
+        if self.manifest.policy_checksum != policy_checksum():
             notes.append("the default policy has changed since; the recorded one is used")
         if not self.complete:
             notes.append(f"the recording was cut short at byte {self._cut_at}")

@@ -44,7 +44,7 @@ class Source(Protocol):
     """False for a recording that was cut short."""
 
     calendar: str
-    """Digest of the sessions that it was recorded with; empty if it does not say."""
+    """Checksum of the sessions that it was recorded with; empty if it does not say."""
 
     def start_policy(self) -> Policy:
         """Return the policy that its desks began with; raises `ReplayError` if it is unknown."""

@@ -13,15 +13,15 @@ from state.rules.policy import DEFAULT, Policy
 from streams.ground.kafka import LogRecord
 from topics.catalogue import JOURNAL
 
-from .blocks import FIRST_LINE, MANIFEST_KIND, ContentDigest, block, record_block
+from .blocks import FIRST_LINE, MANIFEST_KIND, ContentChecksum, block, record_block
 from .errors import FullError, ReplayError
 from .manifest import (
     FORMAT,
     Manifest,
     Stretch,
-    calendar_digest,
-    content_digest,
-    policy_digest,
+    calendar_checksum,
+    content_checksum,
+    policy_checksum,
     versions,
 )
 from .source import calendar_years
@@ -36,7 +36,7 @@ class _Part:
     def __init__(self, first: int) -> None:
         self.waiting: list[LogRecord] = []
         self.bytes = 0
-        self.digest = ContentDigest()
+        self.checksum = ContentChecksum()
         self.stretch = Stretch(first, first, 0)
 
 
@@ -62,7 +62,7 @@ class RecordingWriter:
             complete=False,
             versions=versions(),
             policy=policy.model_dump(mode="json"),
-            policy_digest=policy_digest(policy),
+            policy_checksum=policy_checksum(policy),
             started=_now(),
             topics=self._stretches(),
         )
@@ -106,8 +106,8 @@ class RecordingWriter:
         if self._times_us:
             with suppress(ReplayError):  # what was recorded is kept; a replay says what is wrong
                 manifest.calendar_years = calendar_years(*self._times_us)
-                manifest.calendar = calendar_digest(calendars(*manifest.calendar_years))
-        manifest.content = content_digest(manifest.topics)
+                manifest.calendar = calendar_checksum(calendars(*manifest.calendar_years))
+        manifest.content = content_checksum(manifest.topics)
         manifest.ended = _now()
         manifest.complete = True
         self._append(block(MANIFEST_KIND, 0, 0, 0, _json(manifest)))
@@ -122,7 +122,7 @@ class RecordingWriter:
     def _stretches(self) -> dict[str, dict[int, Stretch]]:
         for parts in self._parts.values():
             for part in parts.values():
-                part.stretch.digest = part.digest.value()
+                part.stretch.checksum = part.checksum.value()
         return {
             topic: {number: part.stretch for number, part in sorted(parts.items())}
             for topic, parts in self._parts.items()
@@ -133,7 +133,7 @@ class RecordingWriter:
             return
         records, part.waiting, part.bytes = part.waiting, [], 0
         self._append(record_block(topic, partition, records))
-        part.digest.add(records)
+        part.checksum.add(records)
         part.stretch.records += len(records)
         if topic == JOURNAL.name:
             times = [*self._times_us, records[0].ts_ms * 1000, records[-1].ts_ms * 1000]

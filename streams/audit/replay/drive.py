@@ -1,7 +1,6 @@
 """One journal partition's desk, driven by what was recorded: no Kafka, no Faust, no clock."""
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import msgspec
 
@@ -14,6 +13,7 @@ from streams.audit.recording.source import Gap
 from streams.ground.kafka import LogRecord
 from topics.catalogue import JOURNAL
 from topics.codec import FrameFault, decode_frame
+from topics.digests import OutputDigest
 from topics.events import PolicySet
 from topics.frames import BEFORE_FIRST, Frame, JournalPosition, joins
 
@@ -48,7 +48,7 @@ class PartitionReplay:
         self.tally = Tally()
         self.gap: int | None = None
         self._what_if = what_if
-        self._said = blake2b(digest_size=16)
+        self._said = OutputDigest(behind=b"\n")
         self._runs = _Runs(self.desk, self.tally)
 
     def skip(self, gap: Gap) -> None:
@@ -70,13 +70,13 @@ class PartitionReplay:
         self.tally.outputs(outputs)
         said = in_order(outputs)
         for one in said:
-            self._said.update(one.value + b"\n")
+            self._said.take(one.value)
         return said
 
     def result(self) -> PartitionReplayed:
         """Return what it came to so far."""
         self.tally.open_runs = self._runs.still_open()
-        return PartitionReplayed(self.tally, self._said.hexdigest(), self.desk.digest(), self.gap)
+        return PartitionReplayed(self.tally, self._said.value(), self.desk.digest(), self.gap)
 
     def _without_policies(self, frame: Frame) -> Frame:
         kept = [item for item in frame.events if type(item.event) is not PolicySet]

@@ -7,10 +7,11 @@ from state.dealing.shared import Attempt
 from state.market.hours import Calendars, Hours, calendars
 from state.rules.policy import Policy
 from streams.audit.broker.reader import broker_source
-from streams.audit.recording.manifest import calendar_digest, combined
+from streams.audit.recording.manifest import calendar_checksum
 from streams.audit.recording.source import OUTPUTS, Gap, Gaps, Source, calendar_years, walk
 from streams.ground.settings import Settings
 from topics.catalogue import EXECUTION, JOURNAL, STEALS
+from topics.digests import combined
 
 from .drive import PartitionReplay, PartitionReplayed
 from .said import Said
@@ -55,7 +56,7 @@ class Replayed:
 
     @property
     def state_digest(self) -> str:
-        """One digest of all desks."""
+        """One state digest of all desks."""
         return combined({str(n): one.state_digest for n, one in self.partitions.items()})
 
 
@@ -76,7 +77,7 @@ class Replayer:
         if span_us is None:
             return cls(source, NO_SESSIONS, policy)
         times = calendars(*calendar_years(*span_us))
-        if source.calendar not in ("", calendar_digest(times)):
+        if source.calendar not in ("", calendar_checksum(times)):
             source.notes.append("New York's sessions are not the recorded ones")
         return cls(source, times, policy)
 

@@ -13,7 +13,7 @@ from topics.catalogue import EXECUTION, STEALS
 from topics.ids import OutputId, output_id
 
 from .found import Comparison, Found, id_of
-from .ledger import FOUND, Ledger, body_digest, key_of
+from .ledger import FOUND, Ledger, body_checksum, key_of
 
 EVIDENCE_MAX = 4
 """Records that are kept of the first difference."""
@@ -79,9 +79,9 @@ class Comparer:
             self._unexpected[output] = None
             self._blame(output, found)
             return
-        digest = body_digest(found.topic, found.value or b"")
-        if digest != ledger.digest(place):
-            self._wrong.setdefault(output, set()).add(digest)
+        checksum = body_checksum(found.topic, found.value or b"")
+        if checksum != ledger.checksum(place):
+            self._wrong.setdefault(output, set()).add(checksum)
             self._blame(output, found)
         elif ledger.found[place]:
             self._repeats += 1

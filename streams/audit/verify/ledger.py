@@ -1,6 +1,6 @@
 """What one journal partition's desk should have said, in 26 bytes an output.
 
-Bodies are kept as digests: a day has millions, and a difference is replayed once more to be shown.
+Bodies are kept as checksums: a day has millions, and a difference is replayed once more to be shown.
 """
 
 from array import array
@@ -8,12 +8,12 @@ from bisect import bisect_left
 from hashlib import blake2b
 
 from streams.audit.replay.said import Said
+from topics.digests import DIGEST_BYTES
 from topics.ids import OutputId
 
 INDEX_BITS = 24
 """Of a key: the index of an id has seven digits at most, a stranger's on the topic as well."""
 
-DIGEST_BYTES = 16
 NOT_FOUND = 0
 FOUND = 1
 
@@ -24,7 +24,7 @@ def key_of(offset: int, index: int) -> int:
     return offset << INDEX_BITS | index
 
 
-def body_digest(topic: str, value: bytes) -> bytes:
+def body_checksum(topic: str, value: bytes) -> bytes:
     """Return what stands for an output; one on the wrong topic is another output."""
     return blake2b(value, digest_size=DIGEST_BYTES, key=topic.encode()).digest()
 
@@ -35,7 +35,7 @@ class Ledger:
     def __init__(self, partition: int) -> None:
         self.partition = partition
         self._keys = array("Q")
-        self._digests = bytearray()
+        self._checksums = bytearray()
         self._topics = bytearray()
         self._topic_names: list[str] = []
         self.found = bytearray()
@@ -51,7 +51,7 @@ class Ledger:
         if said.topic not in self._topic_names:
             self._topic_names.append(said.topic)
         self._keys.append(key)
-        self._digests += body_digest(said.topic, said.value)
+        self._checksums += body_checksum(said.topic, said.value)
         self._topics.append(self._topic_names.index(said.topic))
         self.found.append(NOT_FOUND)
 
@@ -74,6 +74,6 @@ class Ledger:
         """Return where an output should be."""
         return self._topic_names[self._topics[place]]
 
-    def digest(self, place: int) -> bytes:
-        """Return the digest of an output's body."""
-        return bytes(self._digests[DIGEST_BYTES * place : DIGEST_BYTES * (place + 1)])
+    def checksum(self, place: int) -> bytes:
+        """Return the checksum of an output's body."""
+        return bytes(self._checksums[DIGEST_BYTES * place : DIGEST_BYTES * (place + 1)])

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from dataclasses import replace
-from hashlib import blake2b
 
 from state.dealing.outbox import Outputs
 from topics.codec import encode
 from topics.commands import Steal, Submit
+from topics.digests import OutputDigest
 from topics.facts import (
     AnyFact,
     EntryBlocked,
@@ -34,7 +34,7 @@ class Tally:
         self.fills = 0
         self._commands = 0
         self._checker = checker
-        self._said = blake2b(digest_size=16) if digest else None
+        self._said = OutputDigest() if digest else None
         self._blocks: Counter[str] = Counter()
         self._steals: dict[str, StealLine] = {}
         self._ends: dict[str, str] = {}
@@ -46,7 +46,7 @@ class Tally:
         """Take in what one frame led to."""
         if self._said is not None:
             for output in (*outputs.commands, *outputs.facts):
-                self._said.update(encode(output))
+                self._said.take(encode(output))
         self._commands += len(outputs.commands)
         for fact in outputs.facts:
             self._fact(fact)
@@ -136,7 +136,7 @@ class Tally:
             idle_fraction=curve.idle_fraction,
             capacity_breaches=checker.breaches,
             refusals=dict(blocks),
-            digest="" if self._said is None else self._said.hexdigest(),
+            digest="" if self._said is None else self._said.value(),
             state_digest=state_digest,
             series=curve.series,
             timeline=tuple(self._finished(line, last_us) for line in self._steals.values()),

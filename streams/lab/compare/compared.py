@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from hashlib import blake2b
 
 from streams.lab.backtest.result import Comparison, RunResult, Series
+from topics.digests import checksum
 
 from .confidence import Confidence, Days
 from .counterfactual import StealWorth
@@ -77,7 +77,7 @@ def with_digest(compared: Compared) -> Compared:
         "parts": [_content(part, compared.swept) for part in compared.parts],
     }
     text = json.dumps(content, sort_keys=True)
-    return replace(compared, digest=blake2b(text.encode(), digest_size=16).hexdigest())
+    return replace(compared, digest=checksum(text.encode()))
 
 
 def _content(part: Part, swept: Sequence[Swept]) -> dict[str, object]:

@@ -13,7 +13,7 @@ from .errors import OptimizeError
 from .folds import Fold
 from .journal import Journal
 from .objective import Objective
-from .outcome import Job, Outcome, Work, market_digest
+from .outcome import Job, Outcome, Work, market_checksum
 from .pool import Evaluate, evaluations
 from .result import OPTIMIZED, FoldResult, Judged, Optimized, Sensitivity
 from .search import Tried, best_of, search
@@ -42,10 +42,10 @@ class Plan:
 
     @property
     def asked(self) -> dict[str, Any]:
-        """Return the plan as plain values, the data as its digest."""
+        """Return the plan as plain values, the data as its checksum."""
         return {
             "worksteal_optimize": VERSION,
-            "data": market_digest(self.work.market),
+            "data": market_checksum(self.work.market),
             "strategy": self.strategy,
             "position": self.position,
             "options": asdict(self.work.options),

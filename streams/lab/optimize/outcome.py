@@ -15,6 +15,7 @@ from streams.lab.compare.confidence import days_of
 from streams.market import Market
 from streams.strategies import Strategy
 from topics.codec import encode
+from topics.digests import OutputDigest, checksum
 
 StrategyMaker = Callable[[Market], Strategy]
 """Makes a new strategy for a run; workers are sent it, so it must be picklable."""
@@ -50,7 +51,7 @@ class Job:
     def key(self) -> str:
         """Return what tells evaluations apart: the policy's name does not."""
         text = self.policy.model_dump_json(exclude={"name"})
-        return f"{self.stretch}:{blake2b(text.encode(), digest_size=16).hexdigest()}"
+        return f"{self.stretch}:{checksum(text.encode())}"
 
 
 class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,17 +81,17 @@ class Told:
     Those follow from what else the desk said in the same instant, which changes no trade.
     """
 
-    _hash: "blake2b" = field(default_factory=lambda: blake2b(digest_size=16))
+    _digest: OutputDigest = field(default_factory=OutputDigest)
 
     def outputs(self, outputs: Outputs) -> None:
         """Take in the commands of one instant."""
         for command in outputs.commands:
-            self._hash.update(encode(msgspec.structs.replace(command, id="0-0-0", cause="clock")))
+            self._digest.take(encode(msgspec.structs.replace(command, id="0-0-0", cause="clock")))
 
     @property
     def digest(self) -> str:
         """Return it, as hexadecimal digits."""
-        return self._hash.hexdigest()
+        return self._digest.value()
 
 
 class Evaluator:
@@ -133,8 +134,8 @@ def _outcome(run: RunResult, digest: str) -> Outcome:
     )
 
 
-def market_digest(market: Market) -> str:
-    """Return a digest of every price, time and forecast of the data."""
+def market_checksum(market: Market) -> str:
+    """Return a checksum of every price, time and forecast of the data."""
     quotes, bars = market.quotes, market.bars
     taken = blake2b(repr((quotes.names, bars.names, market.symbols, market.bar_us)).encode())
     for column in (

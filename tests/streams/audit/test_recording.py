@@ -95,7 +95,7 @@ def test_an_empty_value_is_not_a_missing_one(tmp_path):
 def test_the_content_is_held_against_the_manifest(tmp_path, monkeypatch):
     """Blocks that are sound one by one need not be the ones that were recorded."""
     with monkeypatch.context() as patched:
-        patched.setattr("streams.audit.recording.blocks.ContentDigest.add", lambda *_: None)
+        patched.setattr("streams.audit.recording.blocks.ContentChecksum.add", lambda *_: None)
         small_writer = begun(tmp_path / "small")
         small_writer.add("journal", 0, records(3))
         small_writer.close()

@@ -179,7 +179,7 @@ def test_times_that_no_clock_shows_are_told(moment_ms, tmp_path):
 
 
 def test_other_sessions_than_the_recorded_ones_are_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("streams.audit.recording.writer.calendar_digest", lambda times: "another")
+    monkeypatch.setattr("streams.audit.recording.writer.calendar_checksum", lambda times: "another")
     write(tmp_path / "day", day())
     assert replayed(tmp_path / "day").notes == ["New York's sessions are not the recorded ones"]
 
