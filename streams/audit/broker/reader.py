@@ -8,7 +8,8 @@ from aiokafka.errors import KafkaError
 
 from state.rules.policy import DEFAULT, Policy
 from streams.audit.recording.source import RECORDED
-from streams.ground.kafka import BrokerError, LogRecord, Span, log_spans, read_log, reader
+from streams.ground.kafka import BrokerError, log_spans, read_log, reader
+from streams.ground.records import LogRecord, Span
 from streams.ground.settings import Settings, client_options
 from topics.catalogue import JOURNAL
 

@@ -15,7 +15,8 @@ from streams.audit.recording.errors import FullError, ReplayError
 from streams.audit.recording.manifest import Manifest
 from streams.audit.recording.source import RECORDED, Gap
 from streams.audit.recording.writer import RecordingWriter
-from streams.ground.kafka import BrokerError, LogRecord, Span, reader
+from streams.ground.kafka import BrokerError, reader
+from streams.ground.records import LogRecord, Span
 from streams.ground.settings import Settings, client_options
 from topics.catalogue import JOURNAL
 from topics.codec import FrameFault, decode_frame

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.ground.kafka import LogRecord
+from streams.ground.records import LogRecord
 from topics.digests import DIGEST_BYTES
 
 from .manifest import FORMAT

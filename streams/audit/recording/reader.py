@@ -10,7 +10,7 @@ import msgspec
 from pydantic import ValidationError
 
 from state.rules.policy import DEFAULT, Policy
-from streams.ground.kafka import LogRecord, Span
+from streams.ground.records import LogRecord, Span
 from topics.catalogue import JOURNAL
 
 from .blocks import (

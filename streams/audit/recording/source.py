@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from state.market.hours import NEW_YORK
 from state.rules.policy import Policy
-from streams.ground.kafka import LogRecord, Span
+from streams.ground.records import LogRecord, Span
 from topics.catalogue import EXECUTION, JOURNAL, STEALS
 from topics.limits import TIME_US_MAX
 

@@ -10,7 +10,7 @@ import msgspec
 
 from state.market.hours import calendars
 from state.rules.policy import DEFAULT, Policy
-from streams.ground.kafka import LogRecord
+from streams.ground.records import LogRecord
 from topics.catalogue import JOURNAL
 
 from .blocks import FIRST_LINE, MANIFEST_KIND, ContentChecksum, block, record_block

@@ -10,7 +10,7 @@ from state.market.hours import CalendarError, Calendars
 from state.rules.policy import Policy
 from streams.audit.recording.errors import ReplayError
 from streams.audit.recording.source import Gap
-from streams.ground.kafka import LogRecord
+from streams.ground.records import LogRecord
 from topics.catalogue import JOURNAL
 from topics.codec import FrameFault, decode_frame
 from topics.digests import OutputDigest

@@ -1,16 +1,14 @@
 """Replays every partition of a journal, one after the other, in offset order."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from state.dealing.shared import Attempt
 from state.market.hours import Calendars, Hours, calendars
 from state.rules.policy import Policy
-from streams.audit.broker.reader import broker_source
 from streams.audit.recording.manifest import calendar_checksum
-from streams.audit.recording.source import OUTPUTS, Gap, Gaps, Source, calendar_years, walk
-from streams.ground.settings import Settings
-from topics.catalogue import EXECUTION, JOURNAL, STEALS
+from streams.audit.recording.source import Gap, Gaps, Source, calendar_years, walk
+from topics.catalogue import JOURNAL
 from topics.digests import combined
 
 from .drive import PartitionReplay, PartitionReplayed
@@ -27,7 +25,7 @@ NO_SESSIONS = Calendars(Hours("XNYS", [], 0, 0), Hours("weekdays", [], 0, 0))
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a replay came to.  `commands` and `facts` are kept by `replay_broker` only."""
+    """What a replay came to."""
 
     source: str
     policy: str
@@ -36,8 +34,6 @@ class Replayed:
     partitions: dict[int, PartitionReplayed]
     gaps: list[Gap]
     notes: list[str]
-    commands: dict[str, bytes] = field(default_factory=dict)
-    facts: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def comparable(self) -> bool:
@@ -144,22 +140,3 @@ async def replay_with(
         gaps.found,
         source.notes,
     )
-
-
-async def replay_broker(
-    settings: Settings, *, allow_gaps: bool = False, ends: Mapping[int, int] | None = None
-) -> Replayed:
-    """Replay a broker's journal and keep all that was said, by id in rising order.
-
-    `ends` stops partitions before an offset.  For tests: memory grows with the journal.
-    """
-    kept: dict[str, dict[str, bytes]] = {topic: {} for topic in OUTPUTS}
-
-    def keep(said: Said) -> None:
-        kept[said.topic][str(said.id)] = said.value
-
-    async with broker_source(settings, ends) as source:
-        replayed = await replay(source, allow_gaps=allow_gaps, hear=keep)
-    replayed.commands.update(kept[EXECUTION.name])
-    replayed.facts.update(kept[STEALS.name])
-    return replayed

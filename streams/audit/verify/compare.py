@@ -4,13 +4,12 @@ Outputs may be found in any order and more than once: a worker that crashed publ
 the same ids and with the same bytes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from streams.audit.recording.source import Gap
-from streams.audit.replay.partitions import Replayed
 from streams.audit.replay.said import Said
 from topics.catalogue import EXECUTION, STEALS
-from topics.ids import OutputId, output_id
+from topics.ids import OutputId
 
 from .found import Comparison, Found, id_of
 from .ledger import FOUND, Ledger, body_checksum, key_of
@@ -157,24 +156,3 @@ class Comparer:
             if name == topic and goes_there:
                 horizon = max(horizon, behind.get(partition, BEYOND))
         return horizon
-
-
-def compare(replayed: Replayed, found: Iterable[Found], *, complete: bool = True) -> Comparison:
-    """Compare what `replay_broker` kept with records of `execution` and `steals`."""
-    comparer = Comparer(replayed.partitions)
-    every: list[Said] = []
-    outputs: tuple[tuple[str, Mapping[str, bytes]], ...] = (
-        (EXECUTION.name, replayed.commands),
-        (STEALS.name, replayed.facts),
-    )
-    for topic, bodies in outputs:
-        for name, value in bodies.items():
-            every.append(Said(output_id(name), topic, None, value))
-    for said in sorted(every, key=lambda one: one.id):
-        comparer.expect(said)
-    for number, one in replayed.partitions.items():
-        if one.gap is not None:
-            comparer.limit(number, one.gap)
-    for record in found:
-        comparer.find(record)
-    return comparer.conclude(complete=complete)

@@ -7,7 +7,7 @@ import msgspec
 
 from streams.audit.recording.source import OUTPUTS, Gap, Gaps, Source, walk
 from streams.audit.replay.drive import frame_of
-from streams.ground.kafka import LogRecord
+from streams.ground.records import LogRecord
 from topics.catalogue import EXECUTION, JOURNAL, STEALS
 from topics.codec import decode_command, decode_fact
 from topics.frames import BEFORE_FIRST, Frame, advance, joins

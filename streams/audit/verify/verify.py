@@ -4,11 +4,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from state.books.account import Account
-from streams.audit.broker.reader import broker_source
 from streams.audit.recording.source import OUTPUTS, Gap, Gaps, Source, walk
 from streams.audit.replay.partitions import Replayed, Replayer, replay_with
 from streams.audit.replay.said import Said
-from streams.ground.settings import Settings
 from topics.catalogue import JOURNAL
 from topics.ids import OutputId
 
@@ -70,21 +68,6 @@ async def verify(source: Source, *, allow_gaps: bool = False, complete: bool = T
     if not comparison.identical:
         difference = await _look_closer(replayer, comparison)
     return Verdict(replayed, comparison, replayed.gaps + gaps.found, difference)
-
-
-async def verify_broker(
-    settings: Settings, *, allow_gaps: bool = False, complete: bool = True
-) -> Verdict:
-    """Verify what a broker holds now; raises `BrokerError` and `ReplayError`."""
-    async with broker_source(settings) as source:
-        return await verify(source, allow_gaps=allow_gaps, complete=complete)
-
-
-async def found_on_broker(settings: Settings) -> list[Found]:
-    """Return every record of `execution` and `steals`.  For tests: it keeps them all."""
-    async with broker_source(settings) as source:
-        gaps = Gaps(source, allowed=True)
-        return [found async for found in _found(source, gaps.note)]
 
 
 async def _found(source: Source, on_gap: Callable[[Gap], None]) -> AsyncIterator[Found]:

@@ -2,34 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from streams.ground.records import LogRecord, Span
 
 from .errors import BrokerError
 
 POLL_MS = 200
 STALL_S = 30.0
 """A broker that gives nothing for so long, while there is more to read, is taken for gone."""
-
-
-class LogRecord(NamedTuple):
-    """One record as it stands in the log; `ts_ms` is the broker's or the producer's time."""
-
-    partition: int
-    offset: int
-    ts_ms: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
-
-
-class Span(NamedTuple):
-    """The offsets that a partition has: `first` through `end - 1`."""
-
-    first: int
-    end: int
 
 
 async def reader(options: Mapping[str, Any], **more: Any) -> AIOKafkaConsumer:

@@ -17,15 +17,16 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from state.desk import Desk
 from state.market.hours import calendars
+from streams.audit.broker.reader import broker_source
 from streams.audit.broker.recorder import record
 from streams.audit.recording.errors import ReplayError
 from streams.audit.recording.reader import Recording
 from streams.audit.recording.source import Gap
-from streams.audit.replay.partitions import replay, replay_broker
-from streams.audit.verify.compare import compare
-from streams.audit.verify.verify import found_on_broker, verify, verify_broker
+from streams.audit.replay.partitions import replay
+from streams.audit.verify.verify import Verdict, verify
 from streams.ground.settings import Settings
 from tests.broker import LocalBroker
+from tests.streams.audit.in_memory import compare, found_on_broker, replay_broker
 from tests.streams.audit.topics import deployment, fresh_frames, lived, options, send
 from tests.streams.cli.command import Done, document, finish, start, worksteal
 from topics.catalogue import EXECUTION, JOURNAL, STEALS
@@ -89,21 +90,24 @@ def test_a_recording_and_the_broker_replay_to_the_same_and_verify_as_identical(b
     assert again.out.splitlines()[1] == recorded.out.splitlines()[1], "the same content"
 
 
-def test_the_functions_for_tests_see_what_the_commands_see(broker):
+def test_a_brokers_topics_are_verified_as_they_are_compared_in_memory(broker):
     settings = deployment(broker.address)
     made = lived(settings)
-    replayed = asyncio.run(replay_broker(settings))
+    heard = asyncio.run(replay_broker(settings))
+    replayed = heard.replayed
     assert {n: one.state_digest for n, one in replayed.partitions.items()} == made.states
     found = asyncio.run(found_on_broker(settings))
     assert sorted(one[::3] for one in found) == sorted(one[::2] for one in made.outputs())
-    comparison = compare(replayed, found)
+    comparison = compare(heard, found)
     assert comparison.identical
-    assert (comparison.commands, comparison.facts) == (
-        len(replayed.commands),
-        len(replayed.facts),
-    )
-    assert asyncio.run(verify_broker(settings)).comparison == comparison
-    short = asyncio.run(replay_broker(settings, ends={1: 40}))
+    assert comparison.commands + comparison.facts == len(heard.said)
+
+    async def verdict() -> Verdict:
+        async with broker_source(settings) as source:
+            return await verify(source)
+
+    assert asyncio.run(verdict()).comparison == comparison
+    short = asyncio.run(replay_broker(settings, ends={1: 40})).replayed
     assert short.partitions[1].tally.frames == 40
     assert short.partitions[0] == replayed.partitions[0]
 

@@ -11,11 +11,10 @@ from streams.audit.recording.errors import ReplayError
 from streams.audit.recording.reader import Recording
 from streams.audit.recording.source import RECORDED, Gap
 from streams.audit.recording.writer import RecordingWriter
-from streams.audit.replay.partitions import Replayed
-from streams.audit.verify.compare import compare
 from streams.audit.verify.found import Found
 from streams.audit.verify.verify import Verdict, verify
 from tests.streams.audit.days import Day, Timed, day, write
+from tests.streams.audit.in_memory import Heard, compare, replay_all
 from topics.codec import decode_command
 from topics.ids import output_id
 
@@ -385,19 +384,21 @@ def test_a_recording_that_was_cut_short_is_compared_as_far_as_it_goes(tmp_path):
     assert set(counts(verdict_of(path, allow_gaps=True))) == {"pending"}
 
 
-def test_compare_takes_what_was_kept_of_a_replay(tmp_path):
-    """The fault tests' way: everything in memory."""
+def test_a_comparison_in_memory_comes_to_the_same(tmp_path):
     write(tmp_path / "day", day())
     verdict = verdict_of(tmp_path / "day")
-    kept = verdict.replayed
-    for topic, _, value in day().outputs():
-        (kept.commands if topic == "execution" else kept.facts)[id_in(value)] = value
+
+    async def run() -> Heard:
+        with Recording(tmp_path / "day") as recording:
+            return await replay_all(recording)
+
+    kept = asyncio.run(run())
+    assert kept.replayed == verdict.replayed
     found = [Found(topic, number, 0, value) for topic, number, value in day().outputs()]
     result = compare(kept, found)
     assert result.identical
     assert result.repeats == verdict.comparison.repeats
-    assert (result.commands, result.facts) == (len(kept.commands), len(kept.facts))
-    assert isinstance(kept, Replayed)
+    assert result.commands + result.facts == len(kept.said)
     lacking = compare(kept, [one for one in found if one.value != found[0].value])
     assert lacking.lost == [command_id(found[0].value or b"")]
     empty = compare(kept, [])
