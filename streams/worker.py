@@ -18,27 +18,16 @@ from typing import Literal, NoReturn
 import uvloop
 
 from state.market.hours import Calendars, calendars
-from state.rows import RowsError
 from state.rules.policy import Policy
 
-from .ground.kafka import BrokerError
 from .ground.logs import last_words
-from .ground.settings import Settings, SettingsError
+from .ground.mistakes import Mistake
+from .ground.settings import Settings
 from .journal.faust.agent import AgentService
-from .journal.standing.claims import ClaimsError, FencedError
-from .journal.standing.keeper import LeaseError, StuckError
-from .journal.writing.positions import LostError
 from .journal.writing.sequencing import SequencerService
-from .observe.pages.errors import WebError
 from .observe.pages.server import WebServer
 
 Only = Literal["sequencer", "agent"]
-
-CALLS_FOR_A_PERSON = (BrokerError, SettingsError, ClaimsError, LostError, RowsError, WebError)
-"""One sentence says what to do; starting again would not help."""
-
-STARTING_AGAIN_HELPS = (FencedError, LeaseError, StuckError)
-"""Expected ends: one sentence, and the status that makes a supervisor start it again."""
 
 log = logging.getLogger("worksteal")
 
@@ -57,22 +46,19 @@ def run_worker(
     uvloop.install()
     try:
         asyncio.run(Worker(settings, only, expected, accept_gap=accept_gap).run())
-    except CALLS_FOR_A_PERSON as error:
+    except Mistake as error:
         sys.stderr.write(f"worksteal: {error}\n")
-        sys.exit(2)
+        sys.exit(error.exit_status)
 
 
 def die(error: BaseException) -> NoReturn:
     """End the process at once: nothing is flushed, nothing acknowledged, nothing caught."""
-    if isinstance(error, CALLS_FOR_A_PERSON):
+    status = 1
+    if isinstance(error, Mistake):
         last_words(str(error))
-        status = 2
-    elif isinstance(error, STARTING_AGAIN_HELPS):
-        last_words(str(error))
-        status = 1
+        status = error.exit_status
     else:
         last_words(error)
-        status = 1
     sys.stderr.flush()
     os._exit(status)
 

@@ -14,7 +14,8 @@ from .fields import Row, table
 _INTRO = """\
 # Command line
 
-Every command as its own `--help` has it. `worksteal COMMAND --help` shows the same in a terminal.
+Every command as its own `--help` has it. `worksteal COMMAND --help` (or `-h`)
+shows the same in a terminal; `worksteal --version` says which version this is.
 
 What a command was asked for goes to standard output, all else (progress, remarks, logs) to standard
 error. A user's mistake is one sentence and status 2; a traceback is a bug.

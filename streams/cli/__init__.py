@@ -6,90 +6,50 @@ keeps its traceback.  What a command was asked for goes to standard output, all 
 
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from importlib.metadata import version
+from platform import python_version
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from streams.audit.recording.errors import ReplayError
-from streams.ground.kafka import BrokerError
-from streams.ground.settings import SettingsError
-from streams.lab.compare import CompareError
-from streams.lab.optimize import OptimizeError
-from streams.lab.report import ReportError
-from streams.market import MarketError
-from streams.observe.dead_letters.errors import DeadLetterError
-from streams.observe.pages.errors import WebError
-from streams.observe.tail import TailError
-from streams.schema import SchemaError
-from streams.strategies import StrategyError
-from streams.venues.paper import PaperError
+from streams.ground.mistakes import Mistake
 
-from . import (
-    backtest,
-    config,
-    dlq,
-    doctor,
-    explain,
-    feed,
-    optimize,
-    page,
-    policy,
-    record,
-    replay,
-    schema,
-    state,
-    tail,
-    topics,
-    venue,
-    verify,
-    worker,
-)
-from .inputs import UsageError
+from .commands import MARKUP, CommandGroup
 
 app = typer.Typer(
     name="worksteal",
-    help="Moves scarce trading capital to the entry that is about to trade.\n\n"
-    "Example: `worksteal backtest examples/market/coinbase-2018-04-04.csv`",
+    cls=CommandGroup,
+    context_settings={"help_option_names": ["--help", "-h"]},
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=MARKUP,
 )
-app.command("backtest")(backtest.backtest)
-app.command("doctor")(doctor.doctor)
-app.command("explain")(explain.explain)
-app.command("feed")(feed.feed)
-app.command("optimize")(optimize.optimize_command)
-app.command("page")(page.page)
-app.command("record")(record.record)
-app.command("replay")(replay.replay)
-app.command("schema")(schema.schema)
-app.command("state")(state.state)
-app.command("tail")(tail.tail)
-app.command("verify")(verify.verify)
-app.command("worker")(worker.worker)
-app.add_typer(config.app, name="config")
-app.add_typer(dlq.app, name="dlq")
-app.add_typer(policy.app, name="policy")
-app.add_typer(topics.app, name="topics")
-app.add_typer(venue.app, name="venue")
 
-MISTAKES = (
-    BrokerError,
-    CompareError,
-    DeadLetterError,
-    MarketError,
-    OptimizeError,
-    PaperError,
-    ReplayError,
-    ReportError,
-    SchemaError,
-    SettingsError,
-    StrategyError,
-    TailError,
-    UsageError,
-    WebError,
-)
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        faust = version("faust-streaming")
+        typer.echo(
+            f"worksteal {version('worksteal')} (Python {python_version()}, faust-streaming {faust})"
+        )
+        raise typer.Exit
+
+
+@app.callback()
+def _app(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Moves scarce trading capital to the entry that is about to trade.
+
+    Example: `worksteal backtest examples/market/coinbase-2018-04-04.csv`
+    """
+
 
 TYPING_MISTAKES: tuple[type[Any], ...] = typer.BadParameter.__bases__
 """What the option parser raises: an unknown option, a missing argument, a value out of range."""
@@ -103,13 +63,13 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     words = None if argv is None else list(argv)
     try:
         sys.exit(app(words, prog_name="worksteal", standalone_mode=False) or 0)
-    except MISTAKES as mistake:
-        told = str(mistake)
+    except Mistake as mistake:
+        sentence, status = str(mistake), mistake.exit_status
     except TYPING_MISTAKES as mistake:
-        told = _typing_mistake(mistake)
-    if told:
-        sys.stderr.write(f"worksteal: {_sentence(told)}\n")
-    sys.exit(2)
+        sentence, status = _typing_mistake(mistake), 2
+    if sentence:
+        sys.stderr.write(f"worksteal: {_one_line(sentence)}\n")
+    sys.exit(status)
 
 
 def _typing_mistake(mistake: Any) -> str:
@@ -117,13 +77,13 @@ def _typing_mistake(mistake: Any) -> str:
 
     Nothing if no command was given at all: the help that was printed instead says it.
     """
-    told = str(mistake.format_message())
-    if not told or told.endswith("?"):
-        return told
+    fault = str(mistake.format_message())
+    if not fault or fault.endswith("?"):
+        return fault
     command = mistake.ctx.command_path if mistake.ctx is not None else "worksteal"
-    return f"{told.rstrip('.')}; `{command} --help` shows what it takes."
+    return f"{fault.rstrip('.')}; `{command} --help` shows what it takes."
 
 
-def _sentence(told: str) -> str:
-    line = " ".join(told.split())
+def _one_line(sentence: str) -> str:
+    line = " ".join(sentence.split())
     return line if line.endswith((".", "?")) else f"{line}."

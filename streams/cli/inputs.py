@@ -11,6 +11,7 @@ import yaml
 from rich.console import Console
 
 from state.rules.policy import PRESETS, Policy, PolicyError, policy_from
+from streams.ground.mistakes import Mistake
 from streams.market import Market, read_columns, read_market
 from streams.strategies import Strategy, load_strategy, strategy_for
 
@@ -69,7 +70,7 @@ NOT_YAML = (ValueError, RecursionError)
 """What the YAML reader lets through: a date that no calendar has, nesting without end."""
 
 
-class UsageError(Exception):
+class UsageError(Mistake):
     """A user's mistake; the message is one sentence that says what to do."""
 
 

@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+from streams.ground.mistakes import Mistake
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
-class MarketError(Exception):
+class MarketError(Mistake):
     """Market data that cannot be used; the message is one sentence for the person who gave it."""
 
 

@@ -9,8 +9,9 @@ Equal code gives equal bytes.
 
 from pathlib import Path
 
+from streams.ground.mistakes import Mistake
+
 from .asyncapi import asyncapi
-from .errors import SchemaError
 from .lock import Lock, faults, merged, parsed, text_of
 from .messages import MESSAGES, rendered, schemas
 
@@ -18,6 +19,10 @@ __all__ = ["FOLDER", "MESSAGES", "SchemaError", "broken", "documents", "stale", 
 
 FOLDER = Path("docs") / "schema"
 VERSIONS = "versions.json"
+
+
+class SchemaError(Mistake):
+    """The files cannot be read or written, or a version would have to rise first."""
 
 
 def documents(lock: Lock) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
+from streams.ground.mistakes import Mistake
 from streams.market import Bar, Market
 from topics.events import Fill
 
@@ -17,7 +18,7 @@ LONG_BAR_US = 30 * 60 * 1_000_000
 """From this length on, a bar is an hourly one: few come in a day, so windows must be short."""
 
 
-class StrategyError(Exception):
+class StrategyError(Mistake):
     """A strategy that cannot be loaded; the message is one sentence for the person who named it."""
 
 

@@ -1,7 +1,9 @@
 """What a user can do something about, when a recording or a journal cannot be replayed."""
 
+from streams.ground.mistakes import Mistake
 
-class ReplayError(Exception):
+
+class ReplayError(Mistake):
     """A recording or a journal that cannot be used; the message is one sentence."""
 
 

@@ -1,7 +1,9 @@
 """What a user can do something about, when the broker does not do what is asked."""
 
+from streams.ground.mistakes import Mistake
 
-class BrokerError(Exception):
+
+class BrokerError(Mistake):
     """The broker cannot be used; the message is one sentence that says what to do."""
 
     @classmethod

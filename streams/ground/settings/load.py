@@ -13,6 +13,8 @@ import yaml
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 
+from streams.ground.mistakes import Mistake
+
 from .model import PREFIX, Settings
 
 CONFIG = f"{PREFIX}CONFIG"
@@ -22,7 +24,7 @@ OTHER_VARIABLES = frozenset({CONFIG, f"{PREFIX}VECTORS"})
 """Ours, but no settings: the file's name, and the vectors of the conformance tests."""
 
 
-class SettingsError(Exception):
+class SettingsError(Mistake):
     """Settings that cannot be used; the message is one sentence that says what to do."""
 
 

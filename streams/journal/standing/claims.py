@@ -26,6 +26,8 @@ beginning, never from the middle.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from streams.ground.mistakes import Mistake, Passing
+
 from .ports import Rows
 
 OWNER = "owner"
@@ -38,11 +40,11 @@ FORMAT = b"1 "
 """Stands before the name in a claim: the version of this rule."""
 
 
-class FencedError(Exception):
+class FencedError(Passing):
     """Somebody else wrote to the changelog partition that this worker owns."""
 
 
-class ClaimsError(Exception):
+class ClaimsError(Mistake):
     """A changelog that this version cannot read; the message says what to do."""
 
 

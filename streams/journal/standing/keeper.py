@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
+from streams.ground.mistakes import Passing
 from topics.headers import Header
 
 from .cursor import Place, stalled
@@ -35,11 +36,11 @@ class Delivered(NamedTuple):
     headers: Sequence[Header] = ()
 
 
-class LeaseError(Exception):
+class LeaseError(Passing):
     """The process stood still so long that others own its partitions by now."""
 
 
-class StuckError(Exception):
+class StuckError(Passing):
     """A desk gets nothing to go on with; a new process may do better."""
 
 

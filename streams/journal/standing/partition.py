@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from state.dealing.outbox import Outputs
 from state.desk import Desk
 from state.market.hours import Calendars
+from state.rows import RowsError
 from state.rules.policy import DEFAULT, Policy
 from streams.journal.tracing import NONE, Traces, traces_of
 from topics.catalogue import EXECUTION, JOURNAL, STEALS
@@ -25,6 +26,7 @@ from topics.facts import Fact
 from topics.frames import Frame, JournalPosition
 from topics.headers import Header, Stamp
 
+from .claims import ClaimsError
 from .cursor import Place, place_of
 from .ports import Output, Ports, Rows
 from .staging import BATCH_BYTES_MAX, batches, leftovers, plan, settle
@@ -105,11 +107,15 @@ def recover(rows: Mapping[str, bytes], times: Calendars, policy: Policy = DEFAUL
     """Return the desk that the changelog's rows describe; an empty one if there are none.
 
     `policy` is in force until the journal brings another, and only on an empty changelog.
+    Raises `ClaimsError` if the rows are damaged or of another version.
     """
     settled = settle(rows)
     if "cursor" not in settled:
         return Desk(times, policy)
-    return Desk.restore(settled, times)
+    try:
+        return Desk.restore(settled, times)
+    except RowsError as error:
+        raise ClaimsError(str(error)) from error
 
 
 async def clean_up(

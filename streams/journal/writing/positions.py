@@ -6,10 +6,11 @@ framed.  The committed offset is the first one that the journal may not hold yet
 
 from typing import NamedTuple
 
+from streams.ground.mistakes import Mistake
 from topics.frames import Run
 
 
-class LostError(Exception):
+class LostError(Mistake):
     """Records are gone that the journal never got; the message says which, and what to do."""
 
 

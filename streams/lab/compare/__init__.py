@@ -4,11 +4,12 @@
 `ranges`; what a steal was worth and how sure a difference is are `counterfactual` and `confidence`.
 """
 
+from streams.lab.errors import CompareError
+
 from .compare import Hearing, Setup, compare
 from .compared import Compared, Part
 from .confidence import Confidence, Days, confidences
 from .counterfactual import StealWorth
-from .errors import CompareError
 from .periods import WHOLE, Period, periods, read_time
 from .ranges import RUNS_MAX, Range, Swept, is_range, read_range, sweep
 

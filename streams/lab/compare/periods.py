@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from streams.lab.errors import CompareError
 from streams.market import Market
 from topics.limits import TIME_US_MAX
-
-from .errors import CompareError
 
 ALL, FIT, UNSEEN = "all", "fit", "unseen"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

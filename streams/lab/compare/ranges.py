@@ -10,8 +10,7 @@ from itertools import product
 from math import isfinite, prod
 
 from state.rules.policy import Policy, PolicyError, policy_from
-
-from .errors import CompareError
+from streams.lab.errors import CompareError
 
 RUNS_MAX = 1_000
 """More runs than this nobody reads; a search over a space is the optimiser's work."""

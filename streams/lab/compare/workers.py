@@ -4,8 +4,8 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 
 from streams.ground.processes import submit, worker_pool
+from streams.lab.errors import CompareError
 
-from .errors import CompareError
 from .runs import Finished, Job, Runs, Task
 
 Progress = Callable[[int], None]

@@ -4,8 +4,9 @@
 `search` how, `verdict` what it means.
 """
 
+from streams.lab.errors import OptimizeError
+
 from .document import optimize_document
-from .errors import OptimizeError
 from .folds import FOLDS_MAX, folds_of, stretches_of
 from .journal import Journal
 from .objective import OBJECTIVES, ObjectiveName

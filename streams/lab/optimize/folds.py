@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from streams.lab.compare.confidence import DAY_US
+from streams.lab.errors import OptimizeError
 from streams.market import Market
 
-from .errors import OptimizeError
 from .outcome import Stretch
 
 FOLDS_MAX = 20

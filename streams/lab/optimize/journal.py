@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from .errors import OptimizeError
+from streams.lab.errors import OptimizeError
+
 from .outcome import Outcome
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from state.rules.policy import DEFAULT, NONE, Policy
 from streams.lab.compare.confidence import confidences
+from streams.lab.errors import OptimizeError
 
-from .errors import OptimizeError
 from .folds import Fold
 from .journal import Journal
 from .objective import Objective

@@ -10,8 +10,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
 from streams.ground.processes import submit, worker_pool
+from streams.lab.errors import OptimizeError
 
-from .errors import OptimizeError
 from .outcome import Evaluator, Job, Outcome, Work
 
 Evaluate = Callable[[Sequence[Job]], Iterator[tuple[int, Outcome]]]

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from state.rules.policy import PRESETS, Policy, PolicyError, policy_from
-
-from .errors import OptimizeError
+from streams.lab.errors import OptimizeError
 
 Number = int | float
 Values = dict[str, Number]

@@ -3,8 +3,9 @@
 All three forms are functions of a `Comparison` and nothing else: equal input, equal bytes.
 """
 
+from streams.lab.errors import ReportError
+
 from .document import comparison_document
-from .errors import ReportError
 from .html import write_report
 from .table import comparison_table
 

@@ -6,8 +6,7 @@ Owns one invariant: every number in it is finite, so that any JSON parser can re
 import math
 
 from streams.lab.compare import Compared, Confidence, Part, StealWorth
-
-from .errors import ReportError
+from streams.lab.errors import ReportError
 
 MICROS = 1_000_000
 

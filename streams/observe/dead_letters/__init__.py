@@ -1,6 +1,7 @@
 """Dead letters: what was refused, why, and putting it back."""
 
-from .errors import DeadLetterError
+from streams.observe.errors import DeadLetterError
+
 from .letter import REDRIVEN_REASON, Letter, Note, parse_place, place_text, read_record
 from .reading import DeadLetters, Survey, dead_letters
 from .redrive import Redriven, prepare, redrive, target_of

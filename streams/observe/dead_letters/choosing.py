@@ -5,10 +5,10 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from streams.lab.compare.periods import read_since
+from streams.observe.errors import DeadLetterError
 from topics.catalogue import INBOUND
 
 from .advice import MEANING
-from .errors import DeadLetterError
 from .letter import Letter
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from streams.ground.kafka import LogRecord
+from streams.observe.errors import DeadLetterError
 from topics.catalogue import DEAD_LETTERS
 from topics.headers import (
     CE_VERSION,
@@ -32,7 +33,6 @@ from topics.headers import (
     traceparent_of,
 )
 
-from .errors import DeadLetterError
 from .hexdump import word
 
 REDRIVEN_REASON = "redriven"

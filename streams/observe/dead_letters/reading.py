@@ -13,9 +13,9 @@ from aiokafka import AIOKafkaConsumer
 from streams.ground.kafka import Span, log_spans, read_log, reader
 from streams.ground.kafka.closing import stop_consumer
 from streams.ground.settings import Settings, client_options
+from streams.observe.errors import DeadLetterError
 from topics.catalogue import DEAD_LETTERS
 
-from .errors import DeadLetterError
 from .letter import Letter, Note, Origin, Place, place_text, read_record
 
 CHUNK_LETTERS = 500

@@ -16,13 +16,13 @@ from aiokafka.partitioner import murmur2
 
 from streams.ground.kafka import BrokerError
 from streams.ground.settings import Settings
+from streams.observe.errors import DeadLetterError
 from topics.catalogue import DEAD_LETTERS, INBOUND, TOPIC_OF
 from topics.codec import decode_event
 from topics.events import PolicySet
 from topics.headers import REDRIVEN_FROM, REDRIVEN_ORIGINAL, TRACEPARENT, Header
 from topics.refusals import RecordRefusal, Refused
 
-from .errors import DeadLetterError
 from .hexdump import word
 from .letter import Letter, Note, Origin, note_headers, place_text
 

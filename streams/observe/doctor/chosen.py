@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from streams.ground.settings import Settings, SettingsError, client_options, open_network
 from streams.ground.settings.servers import is_loopback
+from streams.observe.errors import WebError
 from streams.observe.pages.address import WILDCARDS, in_url, port_of, require_local
-from streams.observe.pages.errors import WebError
 from streams.observe.pages.secret import token_of
 
 from .pages import Seen

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from streams.ground.settings import Settings
+from streams.observe.errors import WebError
 from streams.observe.pages.address import SERVER, deployment_of, port_of, usual_url
-from streams.observe.pages.errors import WebError
 from streams.observe.pages.secret import token_of
 
 from .said import Line, ok, warn

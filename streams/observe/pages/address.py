@@ -11,8 +11,7 @@ from ipaddress import ip_address
 
 from streams.ground.settings import Settings
 from streams.ground.settings.servers import is_loopback
-
-from .errors import WebError
+from streams.observe.errors import WebError
 
 SERVER = "worksteal"
 """Value of the Server header, by which `worksteal state` knows that a worker answers."""

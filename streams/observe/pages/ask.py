@@ -6,8 +6,9 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from streams.observe.errors import WebError
+
 from .address import SERVER
-from .errors import WebError
 
 CONNECT_S = 2.0
 ANSWER_S = 10.0

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from streams.ground.settings import Settings
+from streams.observe.errors import WebError
 
 from .access import Access
 from .address import Hosts, in_url, require_local
 from .door import IDLE_S, Door
-from .errors import WebError
 from .guard import add_headers, guard_for
 from .secret import token_of
 

@@ -3,8 +3,7 @@
 import re
 
 from streams.ground.settings import Settings
-
-from .errors import WebError
+from streams.observe.errors import WebError
 
 TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}", re.ASCII)
 

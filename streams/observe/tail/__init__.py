@@ -1,6 +1,7 @@
 """Looks at what is on the topics, as it comes: one sight for each message, event or dead letter."""
 
-from .errors import TailError
+from streams.observe.errors import TailError
+
 from .follow import follow
 from .sight import Sight
 from .start import Start, parse_start

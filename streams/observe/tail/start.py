@@ -7,8 +7,7 @@ from typing import Literal, NamedTuple
 
 from streams.ground.kafka import Span
 from streams.lab.compare.periods import read_since
-
-from .errors import TailError
+from streams.observe.errors import TailError
 
 _PLACES = re.compile(r"[0-9]{1,9}:[0-9]{1,18}(?:,[0-9]{1,9}:[0-9]{1,18})*")
 

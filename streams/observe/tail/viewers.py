@@ -10,6 +10,7 @@ import msgspec
 from streams.ground.kafka import LogRecord
 from streams.observe.dead_letters import Note, place_text, read_record
 from streams.observe.dead_letters.advice import MEANING, meaning_of
+from streams.observe.errors import TailError
 from topics.catalogue import DEAD_LETTERS, EXECUTION, JOURNAL, STEALS
 from topics.client.errors import ClientSettingsError
 from topics.client.log import Record
@@ -19,7 +20,6 @@ from topics.codec import FrameFault, decode_frame
 from topics.events import EVENT_TYPES, Event
 from topics.frames import advance, joins
 
-from .errors import TailError
 from .sight import Sight, words_of
 
 Viewer = Callable[[LogRecord], Iterator[Sight]]

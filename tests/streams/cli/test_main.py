@@ -12,6 +12,10 @@ from streams.cli import main
         (["policy", "list"], 2, "", "No such command 'list'"),
         (["policy", "show", "/no/such.yaml"], 2, "", "/no/such.yaml"),
         ([], 2, "", "Usage"),
+        (["--version"], 0, "worksteal 0.1.0 (Python 3.", ""),
+        (["-h"], 0, "backtest", ""),
+        (["dlq", "-h"], 0, "redrive", ""),
+        (["dlq", "show", "-h"], 0, "--raw", ""),
     ],
 )
 def test_words_may_be_handed_in(

@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from streams import cli
+from streams.ground.mistakes import Mistake
 from tests.paths import ROOT
 from tests.streams.cli.command import DAY, head, worksteal
 from tests.streams.journal.test_folder import other_worker
@@ -304,7 +305,7 @@ def test_every_command_has_a_mistake(command):
 
 def kinds() -> set[str]:
     """Return the names of all classes that are told as a user's mistake."""
-    found: list[type] = [*cli.MISTAKES]
+    found: list[type] = [Mistake]
     for kind in found:
         found += kind.__subclasses__()
     return {kind.__name__ for kind in found}

@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from streams.journal.standing.claims import ClaimsError
 from streams.journal.standing.cursor import Place, place_of, stalled
 from streams.journal.standing.partition import PartitionDesk, recover
 from streams.journal.standing.staging import batches, leftovers, plan, settle, weight
@@ -81,3 +82,8 @@ def test_staged_rows_named_by_the_staging_row_win():
     rows |= {"staged/8/account/A": b"of an earlier crash"}
     assert settle(rows) == {"cursor": b"2", "account/A": b"new"}
     assert leftovers(rows)["account/A"] == b"new"
+
+
+def test_damaged_rows_are_said_to_a_person():
+    with pytest.raises(ClaimsError, match="rebuild the store"):
+        recover({"cursor": b"{"}, times())

@@ -2,7 +2,8 @@
 
 import pytest
 
-from streams.cli import MISTAKES, app
+from streams.cli import app
+from streams.ground.mistakes import Mistake
 
 NOBODY = ("--bootstrap", "127.0.0.1:1")
 
@@ -32,7 +33,7 @@ NOBODY = ("--bootstrap", "127.0.0.1:1")
 )
 def test_mistake(words, told, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(MISTAKES) as raised:
+    with pytest.raises(Mistake) as raised:
         app(["dlq", words[0], *NOBODY, *words[1:]], standalone_mode=False)
     sentence = str(raised.value)
     assert told in sentence

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from streams.ground.settings import Settings
+from streams.observe.errors import WebError
 from streams.observe.pages.ask import ask as ask_worker
-from streams.observe.pages.errors import WebError
 from streams.observe.pages.secret import token_of
 from streams.observe.pages.server import WebServer
 from tests.streams.cli.command import worksteal

@@ -5,8 +5,8 @@ import socket
 import pytest
 
 from streams.ground.settings import Settings
+from streams.observe.errors import WebError
 from streams.observe.pages.address import Hosts, port_of, require_local, usual_url
-from streams.observe.pages.errors import WebError
 
 
 def settings(host: str = "127.0.0.1", port: int = 6066, *, insecure: bool = False) -> Settings:

@@ -11,7 +11,7 @@ import pytest
 import uvloop
 
 from streams.ground.settings import Settings
-from streams.observe.pages.errors import WebError
+from streams.observe.errors import WebError
 from streams.observe.pages.server import WebServer
 from tests.streams.observe.pages.standing import Page, ask
 

@@ -16,8 +16,8 @@ from bench.workload import account
 from streams.ground.kafka.topic_admin import create, ensure_changelog
 from streams.ground.settings import Settings
 from streams.journal.faust.application import changelog_of
+from streams.observe.errors import WebError
 from streams.observe.pages.ask import ask as ask_worker
-from streams.observe.pages.errors import WebError
 from tests.state.world import World, roomy
 from tests.streams.cli.command import Done, document, worksteal
 from tests.streams.observe.pages.standing import ask, standing, still
