@@ -15,7 +15,6 @@ from state.rules.money import MICROS
 
 NEW_YORK = ZoneInfo("America/New_York")
 _MINUTE_US = 60 * MICROS
-_DAY_US = 86_400 * MICROS
 
 
 class CalendarError(ValueError):

@@ -10,7 +10,6 @@ import numpy as np
 from .bar import Bar, Forecast
 from .quotes import Floats, Ints
 
-PRICES = 6
 FORECASTS = 3
 _BLOCK = 65_536
 

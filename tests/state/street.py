@@ -11,6 +11,7 @@ from state.rules.policy import DEFAULT, Policy
 from streams.market import MarketQuote
 from streams.venues.simulated.interest import Interest
 from streams.venues.simulated.venue import SimulatedVenue
+from tests.streams.venues.open_orders import open_orders
 from topics.catalogue import TOPIC_OF
 from topics.commands import Cancel, Reduce, Steal, Submit
 from topics.events import EntryRequested, Forecast, Quote
@@ -163,7 +164,7 @@ class Street:
         )
         return held + sum(
             order.limit * order.remaining
-            for order in self.venue.open_orders
+            for order in open_orders(self.venue)
             if of(order.symbol) == kind and order.intent == "entry"
         )
 

@@ -1,6 +1,6 @@
 """One evaluation: a policy played on a stretch of the data, and what is kept of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -147,7 +147,3 @@ def market_checksum(market: Market) -> str:
     if bars.forecasts is not None:
         taken.update(bars.forecasts.tobytes())
     return taken.hexdigest()[:32]
-
-
-Known = Mapping[str, Outcome]
-"""Outcomes by `Job.key`."""

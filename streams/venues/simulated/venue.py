@@ -236,11 +236,6 @@ class SimulatedVenue:
         """Units held of each symbol, negative when short; symbols without any are absent."""
         return MappingProxyType(self._money.holdings)
 
-    @property
-    def open_orders(self) -> tuple[OpenOrder, ...]:
-        """All resting orders, by id."""
-        return tuple(order.view() for _, order in sorted(self._open.items()))
-
     def find(self, order_id: str) -> OpenOrder | None:
         """Return a resting order; None if there is none of that id."""
         order = self._open.get(order_id)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.streams.venues.open_orders import open_orders
 from topics.events import (
     Fill,
     OrderAccepted,
@@ -34,7 +35,7 @@ def test_an_order_is_accepted_after_the_delay_and_not_before():
             pnl=7.5,
         )
     ]
-    assert [order.order for order in made.open_orders] == ["a"]
+    assert [order.order for order in open_orders(made)] == ["a"]
 
 
 def test_an_order_id_counts_once():
@@ -65,7 +66,7 @@ def test_a_cancel_takes_the_rest_out_and_is_confirmed_after_the_delay():
     assert made.advance(SECOND + ACK) == [
         OrderCancelled(ts_us=SECOND + ACK, account="acc", order="a")
     ]
-    assert made.open_orders == ()
+    assert open_orders(made) == ()
     assert filled(made.on_quote(quote(2 * SECOND, 98, 99))) == []
 
 
@@ -169,7 +170,7 @@ def test_the_size_on_offer_is_shared_by_price_then_time_and_the_rest_waits():
     buy(made, "later", 100, 2, now_us=2)
     events = made.on_quote(quote(SECOND, 98, 99, sizes=(50, 4)))
     assert filled(events) == [("better", 1, 101), ("late", 2, 100), ("later", 1, 100)]
-    assert [(o.order, o.remaining) for o in made.open_orders] == [("later", 1), ("worse", 2)]
+    assert [(o.order, o.remaining) for o in open_orders(made)] == [("later", 1), ("worse", 2)]
     events = made.on_quote(quote(2 * SECOND, 98, 99, sizes=(50, 9)))
     assert filled(events) == [("later", 1, 100), ("worse", 2, 99.5)]
 
@@ -193,7 +194,7 @@ def test_fills_of_an_order_add_up_and_leave_no_dust():
     buy(made, "a", 100, 1.0)  # ten times 0.1 in float64 leave a little of it
     for second in range(1, 11):
         made.on_quote(quote(second * SECOND, 98, 99, sizes=(0, 0.1)))
-    assert made.open_orders == ()
+    assert open_orders(made) == ()
     assert made.positions["BTCUSD"] == pytest.approx(1.0)
     sell(made, "x", 90, 1.0, now_us=10 * SECOND)
     made.on_quote(quote(11 * SECOND, 98, 99))
@@ -209,7 +210,7 @@ def test_an_exit_never_sells_more_than_is_held():
     events = kept(made.on_quote(quote(2 * SECOND, 104, 105)))
     assert filled(events) == [("x", 2, 103)]
     assert events[-1] == OrderCancelled(ts_us=2 * SECOND, account="acc", order="x")
-    assert made.open_orders == ()
+    assert open_orders(made) == ()
     assert made.positions == {}
 
 

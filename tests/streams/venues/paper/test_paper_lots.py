@@ -5,6 +5,7 @@ from random import Random
 import pytest
 
 from streams.venues.paper.options import PaperOptions
+from tests.streams.venues.open_orders import open_orders
 from tests.streams.venues.simulated import holding as holding_venue
 from topics.events import AnyEvent, Fill, OrderAccepted
 from topics.facts import StealSettled
@@ -44,7 +45,7 @@ def held(trading: Trading) -> float:
 
 
 def open_exits(trading: Trading) -> list[tuple[str, float]]:
-    orders = trading.book._venues["demo"].open_orders
+    orders = open_orders(trading.book._venues["demo"])
     return [(order.order, order.remaining) for order in orders if order.intent == "exit"]
 
 
@@ -200,7 +201,7 @@ def test_exits_get_no_more_than_others_leave_and_their_names_are_taken():
     assert made.place_exit(SECOND, "x3", "BTCUSD", "sell", 110.0, 1.5) is None
     assert made.place_exit(SECOND, "x3", "BTCUSD", "buy", 90.0, 1.5) is None
     assert not made.submit(SECOND, "x1", "BTCUSD", "buy", 90.0, 1.0, "entry")
-    assert [order.order for order in made.open_orders] == ["x1", "x2"]
+    assert [order.order for order in open_orders(made)] == ["x1", "x2"]
 
 
 def test_a_name_that_an_order_has_is_left_to_it():
@@ -211,7 +212,7 @@ def test_a_name_that_an_order_has_is_left_to_it():
     trading.wait()
     trading.quote(98, 99)
     assert told(trading.wait(HOLD)) == [f"accepted {X1}.2"]
-    assert X1 in {order.order for order in trading.book._venues["demo"].open_orders}
+    assert X1 in {order.order for order in open_orders(trading.book._venues["demo"])}
 
 
 def test_the_highest_price_there_may_be_is_not_exceeded():
@@ -236,7 +237,7 @@ def check(trading: Trading, fills: list[Fill]) -> None:
     assert sum(lot.qty for lot in lots) == pytest.approx(abs(position), abs=1e-9)
     assert {lot.side for lot in lots} <= {"buy" if position > 0 else "sell"}
     assert sum(remaining for _, remaining in exits) <= abs(position) * (1 + 1e-9)
-    for order in trading.book._venues["demo"].open_orders:
+    for order in open_orders(trading.book._venues["demo"]):
         assert order.intent == "entry" or (order.side == "sell") == (position > 0)
     micros, coins = money(list(fills), {"demo": 1e6})["demo"]
     assert trading.book._venues["demo"].row().cash_micros == micros
