@@ -20,8 +20,8 @@ CALLED_BY_OTHERS = {
     # Faust and its parts call these on what is theirs.
     *("_build_highwaters", "_build_offsets", "_new_consumer_thread", "_new_store"),
     *("_new_transport", "assign_partitions", "on_start"),
-    # aiohttp's protocol, pydantic-settings' model.
-    *("connection_lost", "settings_customise_sources"),
+    # aiohttp's protocol, typer's group, pydantic-settings' model.
+    *("connection_lost", "list_commands", "settings_customise_sources"),
     # The recorded vectors drive it; the desk has yet to.
     "choose",
     # A subscriber's own tests make these happen to the broker in memory.
