@@ -20,8 +20,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.workload import POLICY, Raw
+from streams.agents.stealing import changelog_of
 from streams.ground.settings import Settings
-from streams.journal.faust.application import changelog_of
 from tests.broker import LocalBroker
 from tests.faults.deployment import Deployment, deployed, now_us
 from tests.faults.judge import read_all

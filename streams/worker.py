@@ -1,4 +1,4 @@
-"""The worker's process: clients, sequencer, agent, and how all of it ends.
+"""The worker's process: makes its parts, who observes them and the pages, and ends all of it.
 
 Crash-only: whatever goes wrong ends the process at once, and a supervisor starts it again; starting
 and recovering are the same path.  A clean stop (SIGTERM, SIGINT) makes one last checkpoint.
@@ -11,20 +11,26 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from datetime import UTC, datetime
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import uvloop
 
+from state.desk import Desk
 from state.market.hours import Calendars, calendars
 from state.rules.policy import Policy
 
+from .agents.stealing import compare_policies, stealing
 from .ground.logs import last_words
 from .ground.mistakes import Mistake
 from .ground.settings import Settings
-from .journal.faust.agent import AgentService
+from .journal.faust.agent import AgentService, connect
+from .journal.folder import Folder
 from .journal.writing.sequencing import SequencerService
+from .observe.decisions import Decisions
+from .observe.metrics.counts import AgentCounts, SequencerCounts
+from .observe.pages.parts import AgentPart, SequencerPart
 from .observe.pages.server import WebServer
 
 Only = Literal["sequencer", "agent"]
@@ -95,18 +101,14 @@ class Worker:
             await self._web.stop()
 
     async def _run_parts(self) -> None:
-        sequencer = agent = None
-        if self._with_sequencer:
-            sequencer = SequencerService(self._settings, accept_gap=self._accept_gap)
-            self._web.show_sequencer(sequencer)
-        if self._with_agent:
-            # In a thread: the calendar takes as long as connecting does.
-            times = asyncio.create_task(asyncio.to_thread(self._calendars))
-            agent = AgentService(self._settings, times, self._expected)
-            self._web.show_agent(agent)
-        parts = [part for part in (sequencer, agent) if part is not None]
-        await asyncio.gather(*(part.start(die) for part in parts))
-        await self._until_ready([part.ready() for part in parts])
+        # Both folders first: a worker that finds one taken has touched nothing yet.
+        data_dir = self._settings.data_dir
+        sequencing = Folder(data_dir / "sequencer") if self._with_sequencer else None
+        agency = Folder(data_dir / "agent") if self._with_agent else None
+        sequencer, agent = await asyncio.gather(
+            self._start_sequencer(sequencing), self._start_agent(agency)
+        )
+        await self._until_ready(self._become_ready(sequencer, agent))
         await self._stop.wait()
         self._web.stopping()
         if sequencer is not None:
@@ -115,11 +117,49 @@ class Worker:
             await agent.catch_up()
             await agent.stop()
 
-    async def _until_ready(self, parts: list[Awaitable[object]]) -> None:
+    async def _start_sequencer(self, folder: Folder | None) -> SequencerService | None:
+        if folder is None:
+            return None
+        counts = SequencerCounts()
+        service = await SequencerService.start(
+            self._settings, folder, die, counts, accept_gap=self._accept_gap
+        )
+        self._web.parts.sequencer = SequencerPart(service, self._settings, counts)
+        return service
+
+    async def _start_agent(self, folder: Folder | None) -> AgentService[Desk] | None:
+        if folder is None:
+            return None
+        # In a thread, and beside it: the calendar takes as long as connecting does.
+        times, clients = await asyncio.gather(
+            asyncio.to_thread(self._calendars), connect(self._settings)
+        )
+        counts, decisions = AgentCounts(), Decisions()
+        service = await AgentService.start(
+            self._settings,
+            stealing(self._settings, times),
+            folder,
+            clients,
+            die=die,
+            observer=counts,
+            applied=(counts.applied, decisions.applied, self._web.feed.applied),
+        )
+        self._web.parts.agent = AgentPart(service, counts, decisions)
+        return service
+
+    async def _become_ready(
+        self, sequencer: SequencerService | None, agent: AgentService[Desk] | None
+    ) -> None:
+        """Return when every part is at work; say so if the policy in force is not the expected one."""
+        await asyncio.gather(*(part.ready() for part in (sequencer, agent) if part is not None))
+        if agent is not None and self._expected is not None:
+            compare_policies(self._settings, self._expected, agent.machines())
+
+    async def _until_ready(self, become_ready: Coroutine[Any, Any, None]) -> None:
         """Say when every part is at work, unless it is to stop before."""
-        ready = asyncio.ensure_future(_all(parts))
-        stop: asyncio.Future[bool] = asyncio.ensure_future(self._stop.wait())
-        await asyncio.wait({ready, stop}, return_when=asyncio.FIRST_COMPLETED)
+        ready = asyncio.create_task(become_ready)
+        stop = asyncio.create_task(self._stop.wait())
+        await asyncio.wait((ready, stop), return_when=asyncio.FIRST_COMPLETED)
         if ready.done():
             await ready
             _settle_memory()
@@ -144,8 +184,3 @@ def _settle_memory() -> None:
     """
     gc.collect()
     gc.freeze()
-
-
-async def _all(parts: list[Awaitable[object]]) -> bool:
-    await asyncio.gather(*parts)
-    return True

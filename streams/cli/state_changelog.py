@@ -6,25 +6,25 @@ where they are.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from state.desk import Desk
+from state.machine import CURSOR
 from state.market.hours import Calendars, calendars
 from state.rows import RowsError, decode_rows
 from state.rules.money import MICROS
+from streams.agents.stealing import changelog_of, restored_desk
 from streams.ground.kafka import BrokerError, log_spans, reader
 from streams.ground.kafka.closing import stop_consumer
 from streams.ground.settings import Settings, client_options
-from streams.journal.standing.changelog import Believed, restore
-from streams.journal.standing.claims import OWNER, ClaimsError
-from streams.journal.standing.staging import settle
+from streams.journal.standing.claims import ClaimsError
+from streams.journal.standing.restoring import read_machines
 
 from .inputs import UsageError
-
-Table = dict[str, bytes]
 
 ACCOUNT = "account/"
 PRICE = "price/"
@@ -41,48 +41,35 @@ class Durable(NamedTuple):
     desks: dict[int, Desk]
 
 
+class _Partition(NamedTuple):
+    """The names of a partition's accounts, and a desk that knows the one asked for, if it is here."""
+
+    names: list[str]
+    desk: Desk | None
+
+
 async def read_changelog(settings: Settings, account: str) -> Durable:
     """Read all partitions; raises `BrokerError` or `UsageError` if that is not possible."""
-    # Imported here: Faust takes a quarter of a second, which no other command should wait for.
-    from streams.journal.faust.application import changelog_of  # noqa: PLC0415
-
     topic = changelog_of(settings)
     try:
-        tables = await _tables(settings, topic)
-        keys = [key for rows in tables.values() for key in rows if key.startswith(ACCOUNT)]
-        desks = {
-            number: _desk_of(rows, account)
-            for number, rows in sorted(tables.items())
-            if ACCOUNT + account in rows
-        }
+        partitions = await _partitions(settings, topic, account)
     except (ClaimsError, RowsError) as error:
         raise UsageError(f"topic {topic}: {error}") from error
-    return Durable(topic, sorted({key.removeprefix(ACCOUNT) for key in keys}), desks)
+    names = sorted({name for partition in partitions.values() for name in partition.names})
+    desks = {number: one.desk for number, one in partitions.items() if one.desk is not None}
+    return Durable(topic, names, desks)
 
 
-async def _tables(settings: Settings, topic: str) -> dict[int, Table]:
-    """Return the rows to believe, by partition."""
-    found: dict[int, Table] = {}
-
-    def take(number: int, rows: Believed) -> None:
-        table = found.setdefault(number, {})
-        for key, row in rows:
-            if row is None:
-                table.pop(key, None)
-            else:
-                table[key] = row
-
+async def _partitions(settings: Settings, topic: str, account: str) -> dict[int, _Partition]:
     consumer = await reader(client_options(settings))
     try:
         await _require(consumer, topic, settings)
-        await restore(consumer, topic, await log_spans(consumer, topic), take)
+        spans = await log_spans(consumer, topic)
+        return await read_machines(consumer, topic, spans, partial(_partition_of, account))
     except KafkaError as error:
         raise BrokerError(f"topic {topic} cannot be read ({error}): look at the broker.") from error
     finally:
         await stop_consumer(consumer)
-    for table in found.values():
-        table.pop(OWNER, None)
-    return {number: settle(table) for number, table in found.items()}
 
 
 async def _require(consumer: AIOKafkaConsumer, topic: str, settings: Settings) -> None:
@@ -93,14 +80,17 @@ async def _require(consumer: AIOKafkaConsumer, topic: str, settings: Settings) -
         )
 
 
-def _desk_of(rows: Mapping[str, bytes], account: str) -> Desk:
+def _partition_of(account: str, rows: Mapping[str, bytes]) -> _Partition:
     """Restore what one account's view is made of; all accounts would take long."""
+    names = [key.removeprefix(ACCOUNT) for key in rows if key.startswith(ACCOUNT)]
+    if account not in names:
+        return _Partition(names, None)
     wanted = {
         key: row
         for key, row in rows.items()
-        if key in ("cursor", ACCOUNT + account) or key.startswith(PRICE)
+        if key in (CURSOR, ACCOUNT + account) or key.startswith(PRICE)
     }
-    return Desk.restore(wanted, _times(wanted))
+    return _Partition(names, restored_desk(wanted, _times(wanted)))
 
 
 def _times(rows: Mapping[str, bytes]) -> Calendars:

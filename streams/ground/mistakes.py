@@ -12,7 +12,7 @@
     ├── Passing                  status 1: nobody's mistake, starting again helps
     │   ├── FencedError          another worker wrote to a changelog that this one owns
     │   ├── LeaseError           the process stood still, others own its partitions
-    │   └── StuckError           a desk gets nothing to go on with
+    │   └── StuckError           a machine gets nothing to go on with
     ├── ReplayError              a recording or a journal cannot be used
     │   └── FullError            a recording cannot be written on
     ├── ReportError              a report could not be made

@@ -8,6 +8,14 @@ from aiokafka.errors import KafkaConnectionError
 from streams.ground.kafka import BrokerError
 from streams.ground.settings import Settings, client_options
 
+FETCH_WAIT_MS = 20
+"""How long a fetch may wait at the broker.
+
+Faust's 1500 ms look free, as a fetch returns when data comes; but one fetch at a time goes to a
+broker.  A partition whose last records are still being looked at is not in the fetch under way, and
+waits it out; and so does every other request on that connection.
+"""
+
 BATCH_BYTES_MAX = 960 * 1024
 """Of one record batch; brokers take 1 MiB by default, headers included."""
 

@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias
 from topics.frames import RawFrame
 from topics.headers import TRACEPARENT, Header, is_traceparent, traceparent_of
 
-from .writing.framing import BROADCAST, Source
+from .sources import BROADCAST, Source
 
 TRACES_MAX = 256
 """Of one frame, some 25 kB.  Events of accounts come first; the rest goes on without a trace."""

@@ -81,7 +81,7 @@ class Decisions:
         self._written = 0
         self._untold = 0
 
-    def applied(self, frame: Frame, position: JournalPosition, outputs: Outputs) -> None:  # noqa: ARG002 - the form of `partition.Watch`
+    def applied(self, frame: Frame, position: JournalPosition, outputs: Outputs) -> None:  # noqa: ARG002 - the form of `Applied`
         """Write what a frame led to."""
         if not outputs.facts and not outputs.commands:
             return

@@ -12,9 +12,9 @@ import msgspec
 
 from state.desk import Desk
 from state.market.hours import Calendars, calendars
+from streams.agents.stealing import changelog_of
 from streams.ground.kafka import LogRecord, log_spans, read_log, reader
 from streams.ground.settings import Settings, client_options
-from streams.journal.faust.application import changelog_of
 from streams.journal.standing.changelog import decoded
 from streams.journal.standing.claims import OWNER, Claims
 from streams.journal.standing.staging import settle

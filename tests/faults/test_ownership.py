@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from streams.agents.stealing import changelog_of
 from streams.journal.clients import start_producer
-from streams.journal.faust.application import changelog_of
 from streams.journal.standing.changelog import Changelog
 from topics.catalogue import EXECUTION
 

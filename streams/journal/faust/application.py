@@ -1,53 +1,42 @@
-"""The Faust application: one agent on the journal, one table for the desks.
+"""The Faust application: one agent on the journal, one table for its machines.
 
 Faust gives group membership, assignment of partitions, the local store's life and the stream of
-frames.  What must not be lost or doubled does not rest on it (see `partition`, `claims`, `store`).
+frames.  What must not be lost or doubled does not rest on it (see `machine`, `claims`, `store`).
 """
 
 import os
 import time
 import uuid
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Generic
 
 from aiokafka import AIOKafkaProducer
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types import TP
 from faust.types.auth import AuthProtocol
 
-from state.market.hours import Calendars
+from state.machine import M
 from streams.ground.settings import Settings, ssl_context
 from streams.journal.folder import Folder
 from streams.journal.standing.changelog import Changelog
-from streams.journal.standing.claims import OWNER, opening
+from streams.journal.standing.claims import OWNER
 from streams.journal.standing.keeper import Delivered, Keeper
-from streams.journal.standing.partition import PartitionDesk, Watch, clean_up, recover
-from streams.journal.standing.staging import batches
-from streams.observe.metrics.counts import AgentCounts
+from streams.journal.standing.kind import MachineKind
+from streams.journal.standing.machine import StandingMachine
+from streams.journal.standing.observer import Applied, MachineObserver
+from streams.journal.standing.restoring import take_over
 from topics.catalogue import JOURNAL
 
 from .transport import Transport
-from .variants import DeskApp, DeskTable, PromptTables
-
-TABLE = "desk"
+from .variants import JournalApp, PromptTables, RowTable
 
 
-def group_of(settings: Settings) -> str:
-    """Return the agent's consumer group, which is also Faust's name of the application."""
-    return settings.topic_prefix + settings.group
-
-
-def changelog_of(settings: Settings) -> str:
-    """Return the changelog's name, which is Faust's: application, table, `changelog`."""
-    return f"{group_of(settings)}-{TABLE}-changelog"
-
-
-def make_app(settings: Settings, folder: Folder, partitions: int) -> DeskApp:
+def make_app(settings: Settings, group: str, folder: Folder, partitions: int) -> JournalApp:
     """Return the application without its agent; `partitions` is how many the journal has."""
     servers = ";".join(f"kafka://{server.strip()}" for server in settings.bootstrap.split(","))
     session_s = settings.session_timeout_ms / 1000
-    return DeskApp(
-        group_of(settings),
+    return JournalApp(
+        group,
         broker=servers,
         broker_credentials=_credentials(settings),
         broker_session_timeout=session_s,
@@ -65,7 +54,7 @@ def make_app(settings: Settings, folder: Folder, partitions: int) -> DeskApp:
         topic_disable_leader=True,
         store="rocksdb://",
         datadir=folder.store,
-        Table=DeskTable,
+        Table=RowTable,
         TableManager=PromptTables,
         web_enabled=False,  # its views show and take state; ours is in streams.observe.pages
         worker_redirect_stdouts=False,
@@ -88,51 +77,61 @@ def _credentials(settings: Settings) -> Any:
     return SSLCredentials(context=context) if protocol == AuthProtocol.SSL.value else None
 
 
-class FaustOutside:
+class FaustOutside(Generic[M]):
     """The keeper's way to Faust: restore and claim, rewind, acknowledge."""
 
     def __init__(
         self,
-        app: DeskApp,
-        table: DeskTable,
+        kind: MachineKind[M],
+        *,
+        app: JournalApp,
+        table: RowTable,
         settings: Settings,
         producer: AIOKafkaProducer,
-        times: Calendars,
-        counts: AgentCounts | None = None,
-        watch: Watch | None = None,
+        observer: MachineObserver,
+        applied: Sequence[Applied] = (),
     ) -> None:
+        """`applied` are shown every frame, `observer` is told of everything else."""
+        self._kind = kind
         self._app = app
         self._table = table
         self._settings = settings
         self._producer = producer
-        self._times = times
-        self._counts = counts or AgentCounts()
-        self._watch = watch
+        self._observer = observer
+        self._applied = applied
         self._source = settings.topic(JOURNAL.name)
 
-    async def found(self, partition: int, release: Callable[[int], None]) -> PartitionDesk:
-        """Bring a partition's desk to life from its restored rows, as their new owner."""
+    async def restore(self, partition: int, release: Callable[[int], None]) -> StandingMachine[M]:
+        """Bring a partition's machine to life from its restored rows, as their new owner."""
         began_s = time.monotonic()
+        kind = self._kind
         store: Any = self._table.data
         restored = store.restored(partition)
         rows = store.rows(partition)
-        # Of this one claim: an earlier desk of this very process may still be about, too.
+        # Of this one claim: an earlier machine of this very process may still be about, too.
         name = f"{os.getpid()}-{uuid.uuid4().hex}".encode()
-        changelog = Changelog(
-            self._producer, changelog_of(self._settings), partition, name, restored.next_offset
-        )
-        commanded = self._counts.takes_off(partition)
+        changelog = Changelog(self._producer, kind.changelog, partition, name, restored.next_offset)
         transport = Transport(
-            partition, self._settings, self._producer, changelog, store, release, commanded
+            partition,
+            topics=kind.topics,
+            settings=self._settings,
+            producer=self._producer,
+            changelog=changelog,
+            store=store,
+            release=release,
+            acknowledged=self._observer.takes_off(partition),
         )
-        for batch in batches(opening(name, restored.next_offset, rows, restored.overwritten)):
-            transport.store(batch, await transport.append(batch))
-        await clean_up(rows, transport)
-        rows.pop(OWNER, None)
-        desk = recover(rows, self._times)
+        machine = await take_over(rows, restored, name=name, ports=transport, make=kind.restore)
         took_s = time.monotonic() - began_s + store.restoring_s.get(partition, 0.0)
-        self._counts.recovery(partition, took_s, len(rows))
-        return PartitionDesk(partition, desk, transport, journal=self._source, watch=self._watch)
+        self._observer.recovery(partition, took_s, len(rows) - (OWNER in rows))
+        return StandingMachine(
+            partition,
+            machine,
+            transport,
+            topics=kind.topics,
+            journal=self._source,
+            applied=self._applied,
+        )
 
     async def rewind(self, partition: int, offset: int) -> None:
         """Seek the journal's consumer."""
@@ -144,9 +143,13 @@ class FaustOutside:
 
 
 def add_agent(
-    app: DeskApp, settings: Settings, keeper: Keeper, guard: Callable[[BaseException], None]
+    app: JournalApp,
+    name: str,
+    settings: Settings,
+    keeper: Keeper[M],
+    guard: Callable[[BaseException], None],
 ) -> None:
-    """Put the stealing agent on the journal.  `guard` ends the process when it fails."""
+    """Put an agent of this name on the journal.  `guard` ends the process when it fails."""
     source = app.topic(
         settings.topic(JOURNAL.name),
         key_type=bytes,
@@ -155,8 +158,7 @@ def add_agent(
         value_serializer="raw",
     )
 
-    @app.agent(source, isolated_partitions=True, name="stealing")
-    async def stealing(stream: Any) -> None:
+    async def take_all(stream: Any) -> None:
         try:
             async for event in stream.noack().events():
                 message = event.message
@@ -171,3 +173,5 @@ def add_agent(
                 await keeper.take(record)
         except Exception as error:  # noqa: BLE001 - Faust would acknowledge the event and go on
             guard(error)
+
+    app.agent(source, isolated_partitions=True, name=name)(take_all)

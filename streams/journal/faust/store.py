@@ -1,8 +1,8 @@
-"""The desk table's local store: Faust's RocksDB store, restored by us.
+"""The local store of a machine's table: Faust's RocksDB store, restored by us.
 
 Faust assigns it and opens it; what is different:
 
-- it is filled from the changelog by `changelog.restore`, which knows whose rows to believe, before
+- it is filled from the changelog by `restoring.restore`, which knows whose rows to believe, before
   Faust looks: Faust's own recovery then finds that there is nothing left to read;
 - rows and the changelog offset they stand at are written as one batch.
 
@@ -21,15 +21,16 @@ from faust.types import TP
 from rocksdict import WriteBatch
 
 from streams.ground.kafka import log_spans
-from streams.journal.standing.changelog import Believed, Restored, restore
+from streams.journal.standing.changelog import Restored
 from streams.journal.standing.ports import Rows
+from streams.journal.standing.restoring import restore
 
 OPTIONS = {"driver": "rocksdict", "block_cache_size": 64 << 20, "write_buffer_size": 16 << 20}
 """Faust's defaults are 2 GiB of cache and 192 MiB of buffers, for each partition."""
 
 
-class DeskStore(RocksStore):
-    """Rows of the desk table, by partition."""
+class RowStore(RocksStore):
+    """Rows of a machine's table, by partition."""
 
     reader: AIOKafkaConsumer
     """Reads the changelog; set before the table's first rebalance."""
@@ -61,16 +62,14 @@ class DeskStore(RocksStore):
             else:
                 self._wipe(tp.partition)
                 behind[tp.partition] = span
-        self._restored |= await restore(self.reader, topic, behind, self._take)
+        tables = {number: _Partition(self._database(number)) for number in behind}
+        self._restored |= await restore(self.reader, topic, behind, tables)
         for number in behind:
             next_offset = self._restored[number].next_offset
             if next_offset:
                 self.set_persisted_offset(TP(topic, number), next_offset - 1)
         took_s = time.monotonic() - began_s
         self.restoring_s |= {tp.partition: took_s for tp in mine}
-
-    def _take(self, partition: int, rows: Believed) -> None:
-        self._database(partition).write(_batch(dict(rows)))
 
     def _stands_at(self, tp: TP) -> int | None:
         """Return the changelog offset after the last row here; None if the store is torn."""
@@ -89,8 +88,6 @@ class DeskStore(RocksStore):
     def _database(self, partition: int) -> Any:
         """Return the partition's `Rdict`, opened in raw mode: bytes to bytes."""
         return self._db_for_partition(partition)
-
-    # -- for the desk of a partition -------------------------------------------------------------
 
     def restored(self, partition: int) -> Restored:
         """Return how far the partition is, and which of its keys are yet to be put right."""
@@ -116,9 +113,19 @@ class DeskStore(RocksStore):
         batch = _batch(rows)
         batch.put(self.offset_key, str(offset).encode())
         self._database(partition).write(batch)
-        # The next desk of this partition may be founded without a new assignment.
+        # The next machine of this partition may be restored without a new assignment.
         left = tuple(key for key in self._restored[partition].overwritten if key not in rows)
         self._restored[partition] = Restored(offset + 1, left)
+
+
+class _Partition:
+    """The table of one partition, while it is filled."""
+
+    def __init__(self, database: Any) -> None:
+        self._database = database
+
+    def write(self, rows: Rows) -> None:
+        self._database.write(_batch(rows))
 
 
 def _batch(rows: Rows) -> WriteBatch:

@@ -1,16 +1,16 @@
-"""Kafka and RocksDB behind one desk: outputs, changelog, local store, acknowledgements."""
+"""Kafka and RocksDB behind one machine: outputs, changelog, local store, acknowledgements."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aiokafka import AIOKafkaProducer
 
 from streams.ground.settings import Settings
 from streams.journal.standing.changelog import Changelog
+from streams.journal.standing.observer import Acknowledged
 from streams.journal.standing.outlet import Outlet
 from streams.journal.standing.ports import Output, Rows
-from topics.catalogue import EXECUTION, STEALS
 
-from .store import DeskStore
+from .store import RowStore
 
 
 class Transport:
@@ -23,21 +23,23 @@ class Transport:
     def __init__(
         self,
         partition: int,
+        *,
+        topics: Sequence[str],
         settings: Settings,
         producer: AIOKafkaProducer,
         changelog: Changelog,
-        store: DeskStore,
+        store: RowStore,
         release: Callable[[int], None],
-        commanded: Callable[[int], None] | None = None,
+        acknowledged: Mapping[str, Acknowledged],
     ) -> None:
-        """`commanded` is told how many more commands the broker has acknowledged."""
+        """`topics` are those that may be spoken on; `acknowledged` is told of them, by topic."""
         self._partition = partition
         self._changelog = changelog
         self._store = store
         self._release = release
         self._outlets = {
-            topic.name: Outlet(producer, settings.topic(topic.name), partition, told)
-            for topic, told in ((EXECUTION, commanded), (STEALS, None))
+            topic: Outlet(producer, settings.topic(topic), partition, acknowledged.get(topic))
+            for topic in topics
         }
 
     async def publish(self, topic: str, outputs: Sequence[Output]) -> None:

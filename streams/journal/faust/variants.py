@@ -12,15 +12,9 @@ from faust.tables.table import Table
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 
-from .store import DeskStore
+from streams.journal.clients import FETCH_WAIT_MS
 
-FETCH_WAIT_MS = 20
-"""How long a fetch may wait at the broker.
-
-Faust's 1500 ms look free, as a fetch returns when data comes; but one fetch at a time goes to a
-broker.  A partition whose last records are still being looked at is not in the fetch under way, and
-waits it out; and so does every other request on that connection.
-"""
+from .store import RowStore
 
 
 class PromptConsumerThread(AIOKafkaConsumerThread):
@@ -91,11 +85,11 @@ class PromptTables(TableManager):
         await self.recovery.start()
 
 
-class DeskTable(Table):  # type: ignore[type-arg]
+class RowTable(Table):  # type: ignore[type-arg]
     """A table whose store restores itself."""
 
     def _new_store(self) -> Any:
-        return DeskStore(
+        return RowStore(
             "rocksdb://",
             self.app,
             self,
@@ -109,7 +103,7 @@ class DeskTable(Table):  # type: ignore[type-arg]
         )
 
 
-class DeskApp(faust.App):
+class JournalApp(faust.App):
     """A Faust application of these parts."""
 
     def _new_transport(self) -> Any:

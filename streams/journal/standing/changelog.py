@@ -1,20 +1,16 @@
-"""The changelog of the desk table: read a partition from its beginning, append atomic batches.
+"""The changelog of a machine's table: what its records say, and how its owner appends to it.
 
-Faust restores 5,000 records a second and believes every one; this reads what the latest claims allow
-(see `claims`), at the speed of the fetcher.
+`restoring` reads it.
 """
 
-from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer
 
-from streams.ground.kafka import LogRecord, Span, read_log
+from streams.ground.kafka import LogRecord
 
-from .claims import HEADER, Claims, Row, expect
+from .claims import HEADER, Row, expect
 from .ports import Rows
-
-Believed = list[tuple[str, bytes | None]]
 
 
 class Restored(NamedTuple):
@@ -28,26 +24,6 @@ def decoded(record: LogRecord) -> Row:
     """Return a changelog record's row."""
     writer = dict(record.headers).get(HEADER, b"")
     return Row(record.offset, (record.key or b"").decode(), record.value, writer)
-
-
-async def restore(
-    consumer: AIOKafkaConsumer,
-    topic: str,
-    spans: Mapping[int, Span],
-    take: Callable[[int, Believed], None],
-) -> dict[int, Restored]:
-    """Hand every believed row of these partitions to `take`, in order, batch by batch."""
-    claims = {number: Claims() for number in spans}
-    async for records in read_log(consumer, topic, spans):
-        if not records:
-            continue
-        number = records[0].partition
-        rows = [decoded(record) for record in records]
-        take(number, [(row.key, row.value) for row in rows if claims[number].believes(row)])
-    return {
-        number: Restored(span.end, tuple(claims[number].overwritten))
-        for number, span in spans.items()
-    }
 
 
 class Changelog:

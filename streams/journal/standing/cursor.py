@@ -1,6 +1,6 @@
-"""The cursor rules: what a desk does with a frame, by its place in the journal alone.
+"""The cursor rules: what a machine does with a frame, by its place in the journal alone.
 
-At start and after every rebalance a desk stands at its cursor, the first journal offset that its
+At start and after every rebalance a machine stands at its cursor, the first journal offset that its
 durable rows do not contain.  The transport may deliver anything: frames from long ago, a frame
 twice, or a frame too far ahead after its queues were cleared.
 """
@@ -18,14 +18,14 @@ class Place(enum.Enum):
     """Applied, but not durable yet; the next checkpoint acknowledges it."""
 
     NEXT = "next"
-    """The one the desk waits for: apply it."""
+    """The one the machine waits for: apply it."""
 
     HOLE = "hole"
-    """Frames before it are missing: rewind to the desk's place, do not apply it."""
+    """Frames before it are missing: rewind to the machine's place, do not apply it."""
 
 
 def place_of(offset: int, cursor: int, next_offset: int) -> Place:
-    """Place a frame: `cursor` is durable, `next_offset` is what the desk waits for."""
+    """Place a frame: `cursor` is durable, `next_offset` is what the machine waits for."""
     if offset < cursor:
         return Place.OLD
     if offset < next_offset:

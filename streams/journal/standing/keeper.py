@@ -1,4 +1,4 @@
-"""Keeps the desks of one worker: gives them frames, makes checkpoints, rewinds, hands them over.
+"""Keeps the machines of one worker: gives them frames, makes checkpoints, rewinds, hands them over.
 
     assigned ──▶ restore rows ──▶ claim ──▶ frames … checkpoint … frames ──▶ revoked: last checkpoint
 
@@ -10,19 +10,20 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol
 
+from state.machine import M
 from streams.ground.mistakes import Passing
 from topics.headers import Header
 
 from .cursor import Place, stalled
-from .partition import PartitionDesk
+from .machine import StandingMachine
 
 REWIND_S = 0.5
 """Shortest time between two rewinds: frames from before one are still on their way after it."""
 
 STUCK_S = 30.0
-"""A desk that rewinds for so long without a frame to apply ends the worker."""
+"""A machine that rewinds for so long without a frame to apply ends the worker."""
 
 
 class Delivered(NamedTuple):
@@ -41,13 +42,13 @@ class LeaseError(Passing):
 
 
 class StuckError(Passing):
-    """A desk gets nothing to go on with; a new process may do better."""
+    """A machine gets nothing to go on with; a new process may do better."""
 
 
-class Outside(Protocol):
+class Outside(Protocol[M]):
     """The transport's side of a keeper."""
 
-    async def found(self, partition: int, release: Callable[[int], None]) -> PartitionDesk:
+    async def restore(self, partition: int, release: Callable[[int], None]) -> StandingMachine[M]:
         """Restore and claim a partition.
 
         Its `Ports.acknowledge` hands on to `release`, which takes the next offset wanted.
@@ -63,11 +64,13 @@ class Outside(Protocol):
         ...
 
 
-class Held:
-    """One desk with its lock, and the records applied but not yet durable."""
+class Held(Generic[M]):
+    """One machine with its lock, and the records applied but not yet durable."""
 
-    def __init__(self, desk: PartitionDesk, pending: deque[Delivered], now_s: float) -> None:
-        self.desk = desk
+    def __init__(
+        self, standing: StandingMachine[M], pending: deque[Delivered], now_s: float
+    ) -> None:
+        self.standing = standing
         self.lock = asyncio.Lock()
         self.pending = pending
         self.moved_s = now_s
@@ -75,12 +78,12 @@ class Held:
         """The last rewind, and the first one since it moved."""
 
 
-class Keeper:
-    """The desks of a worker by journal partition.  Times are of a monotonic clock, in seconds."""
+class Keeper(Generic[M]):
+    """The machines of a worker by journal partition.  Times are of a monotonic clock, in seconds."""
 
     def __init__(
         self,
-        outside: Outside,
+        outside: Outside[M],
         *,
         checkpoint_events: int,
         lease_s: float,
@@ -90,7 +93,7 @@ class Keeper:
     ) -> None:
         """`checkpointed` is told the seconds of each checkpoint that made something durable."""
         self.outside = outside
-        self.held: dict[int, Held] = {}
+        self.held: dict[int, Held[M]] = {}
         self.checkpoints = 0
         self._checkpoint_events = checkpoint_events
         self._lease_s = lease_s
@@ -98,10 +101,8 @@ class Keeper:
         self._clock = clock
         self._checkpointed = checkpointed
         self._beat_s = clock()
-        self._founding = asyncio.Lock()
+        self._restoring = asyncio.Lock()
         self._closed = False
-
-    # -- the lease -------------------------------------------------------------------------------
 
     def beat(self) -> None:
         """Note that the process is alive; called several times within a session time-out.
@@ -121,24 +122,22 @@ class Keeper:
         """Begin a new lease after work that cannot beat, such as restoring."""
         self._beat_s = self._clock()
 
-    # -- frames ----------------------------------------------------------------------------------
-
     def close(self) -> None:
         """Take no more records."""
         self._closed = True
 
     async def take(self, record: Delivered) -> None:
-        """Give a delivered record to its desk."""
+        """Give a delivered record to its machine."""
         if self._closed:
             return
         held = self.held.get(record.partition)
         if held is None:
-            held = await self.found(record.partition)
+            held = await self.restore(record.partition)
         async with held.lock:
             if self._gone(held):
                 return  # closed or taken away while this waited for its turn
             try:
-                place = await held.desk.take(
+                place = await held.standing.take(
                     record.offset, record.ts_us, record.value, record.headers
                 )
             except BaseException:
@@ -155,32 +154,32 @@ class Keeper:
             held.pending.append(record)
             if place is Place.NEXT:
                 held.moved_s = self._clock()
-            if held.desk.events >= self._checkpoint_events:
+            if held.standing.events >= self._checkpoint_events:
                 await self._checkpoint(held)
 
-    def _gone(self, held: Held) -> bool:
-        return self._closed or self.held.get(held.desk.partition) is not held
+    def _gone(self, held: Held[M]) -> bool:
+        return self._closed or self.held.get(held.standing.partition) is not held
 
-    def _forget(self, held: Held) -> None:
-        """Let go of a desk that stopped half-way: nobody may write what it thinks now."""
-        if self.held.get(held.desk.partition) is held:
-            del self.held[held.desk.partition]
+    def _forget(self, held: Held[M]) -> None:
+        """Let go of a machine that stopped half-way: nobody may write what it thinks now."""
+        if self.held.get(held.standing.partition) is held:
+            del self.held[held.standing.partition]
 
-    async def found(self, partition: int) -> Held:
-        """Bring a partition's desk to life, unless it lives."""
-        async with self._founding:
+    async def restore(self, partition: int) -> Held[M]:
+        """Bring a partition's machine to life, unless it lives."""
+        async with self._restoring:
             if partition not in self.held:
                 pending: deque[Delivered] = deque()
-                desk = await self.outside.found(partition, partial(self._release, pending))
+                standing = await self.outside.restore(partition, partial(self._release, pending))
                 self.rest()
-                self.held[partition] = Held(desk, pending, self._clock())
+                self.held[partition] = Held(standing, pending, self._clock())
             return self.held[partition]
 
     def _release(self, pending: deque[Delivered], next_offset: int) -> None:
         while pending and pending[0].offset < next_offset:
             self.outside.release(pending.popleft().handle)
 
-    async def _rewind(self, held: Held) -> None:
+    async def _rewind(self, held: Held[M]) -> None:
         now_s = self._clock()
         if now_s - held.rewound_s < REWIND_S:
             return
@@ -188,49 +187,43 @@ class Keeper:
             held.rewinding_s = now_s
         if now_s - held.rewinding_s > STUCK_S:
             raise StuckError(
-                f"journal partition {held.desk.partition} has not come to offset"
-                f" {held.desk.desk.next_offset} for {STUCK_S:g} s: this worker ends, and can be"
+                f"journal partition {held.standing.partition} has not come to offset"
+                f" {held.standing.next_offset} for {STUCK_S:g} s: this worker ends, and can be"
                 " started again."
             )
         held.rewound_s = now_s
-        await self.outside.rewind(held.desk.partition, held.desk.desk.next_offset)
-
-    # -- checkpoints -----------------------------------------------------------------------------
+        await self.outside.rewind(held.standing.partition, held.standing.next_offset)
 
     async def checkpoint_all(self) -> None:
-        """Make everything so far durable, desk by desk."""
+        """Make everything so far durable, machine by machine."""
         for held in list(self.held.values()):
             async with held.lock:
-                if self.held.get(held.desk.partition) is held:
+                if self.held.get(held.standing.partition) is held:
                     await self._checkpoint(held)
 
-    async def _checkpoint(self, held: Held) -> None:
+    async def _checkpoint(self, held: Held[M]) -> None:
         self.beat()
-        began_s, cursor = self._clock(), held.desk.cursor
+        began_s, cursor = self._clock(), held.standing.cursor
         try:
-            await held.desk.checkpoint()
+            await held.standing.checkpoint()
         except BaseException:
             self._forget(held)  # it no longer knows which rows have changed
             raise
         self.checkpoints += 1
-        if self._checkpointed is not None and held.desk.cursor != cursor:
+        if self._checkpointed is not None and held.standing.cursor != cursor:
             self._checkpointed(self._clock() - began_s)
 
-    # -- assignment ------------------------------------------------------------------------------
-
     def drop(self, partitions: set[int]) -> None:
-        """Forget desks of partitions that others own now."""
+        """Forget machines of partitions that others own now."""
         for partition in partitions:
             self.held.pop(partition, None)
 
-    # -- the watchdog ----------------------------------------------------------------------------
-
     async def look_after(self, log_ends: dict[int, int]) -> None:
-        """Rewind desks that have not moved although the journal is ahead."""
+        """Rewind machines that have not moved although the journal is ahead."""
         for partition, held in list(self.held.items()):
             idle_us = int((self._clock() - max(held.moved_s, held.rewound_s)) * 1e6)
             end = log_ends.get(partition, 0)
-            if held.desk.desk.next_offset >= end:
+            if held.standing.next_offset >= end:
                 held.moved_s = self._clock()  # there is nothing that it could move to
-            elif stalled(held.desk.desk.next_offset, end, idle_us, int(self._stall_s * 1e6)):
+            elif stalled(held.standing.next_offset, end, idle_us, int(self._stall_s * 1e6)):
                 await self._rewind(held)

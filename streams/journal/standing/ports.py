@@ -1,4 +1,4 @@
-"""What a desk on a journal needs from the outside.  Kafka and RocksDB stand behind it, or a test."""
+"""What a machine on a journal needs from the outside.  Kafka and RocksDB stand behind it, or a test."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol

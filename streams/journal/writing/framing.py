@@ -15,7 +15,8 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from topics.catalogue import FORECASTS, INBOUND, QUOTES, TOPIC_OF
+from streams.journal.sources import BROADCAST, Source
+from topics.catalogue import INBOUND, TOPIC_OF
 from topics.codec import decode_event
 from topics.frames import RawFrame, RawFrameEvent, Run
 from topics.headers import (
@@ -41,14 +42,8 @@ BYTES_MAX = 512 * 1024
 RANK = {topic.name: rank for rank, topic in enumerate(INBOUND)}
 """Records of the same time are merged in the order of the catalogue."""
 
-BROADCAST = frozenset({QUOTES.name, FORECASTS.name})
-"""For membership only."""
-
 WRONG_TOPIC = "wrong_topic"
 """Reason for a sound event on a topic that does not carry it."""
-
-Source = tuple[str, int]
-"""Topic of the catalogue and partition."""
 
 
 class SourceRecord(Protocol):

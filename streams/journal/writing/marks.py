@@ -10,9 +10,8 @@ import msgspec
 from aiokafka import AIOKafkaConsumer
 
 from streams.ground.kafka import log_spans, read_log
+from streams.journal.sources import Source
 from topics.frames import Run
-
-from .framing import Source
 
 
 class _Runs(msgspec.Struct):

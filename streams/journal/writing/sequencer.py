@@ -26,7 +26,6 @@ from streams.ground.kafka import reader
 from streams.ground.kafka.closing import stop_consumer
 from streams.ground.settings import Settings, client_options
 from streams.journal.tracing import Traces, frame_headers, traced
-from streams.observe.metrics.counts import SequencerCounts
 from topics.catalogue import DEAD_LETTERS, INBOUND, JOURNAL
 from topics.codec import encode_frame
 from topics.frames import RawFrame
@@ -34,6 +33,7 @@ from topics.headers import CUT_FROM_BYTES, TRACEPARENT, Header
 
 from .framing import DeadLetter, Framer
 from .marks import journal_marks
+from .observer import SequencerObserver
 from .positions import Begin, Log, LostError, begin
 
 POLL_MS = 100
@@ -72,10 +72,11 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(
         self,
         settings: Settings,
+        *,
         consumer: AIOKafkaConsumer,
         producer: AIOKafkaProducer,
         partitions: int,
-        *,
+        observer: SequencerObserver,
         accept_gap: bool = False,
     ) -> None:
         """Take started clients; `partitions` is how many the journal has."""
@@ -100,9 +101,7 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         self.assigned: set[TopicPartition] = set()
         self.ready = asyncio.Event()
         self.events = self.frames = self.refused = 0
-        self.counts = SequencerCounts()
-
-    # -- the loop --------------------------------------------------------------------------------
+        self._observer = observer
 
     async def run(self) -> None:
         """Frame until `stop` is called; raises `LostError` when records are missing."""
@@ -171,7 +170,7 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         positions = {tp: batch[-1].offset + 1 for tp, batch in polled.items()}
         oldest_ms = tuple(batch[0].timestamp for batch in polled.values())
         self._under_way.append(_Polled(sent, positions, oldest_ms))
-        self.counts.polled(named, framed.dead_letters)
+        self._observer.polled(named, framed.dead_letters)
         self.events += sum(map(len, polled.values()))
         self.refused += len(framed.dead_letters)
 
@@ -179,7 +178,7 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         self, partition: int, frame: RawFrame, headers: list[Header] | None = None
     ) -> Awaitable[object]:
         self.frames += 1
-        self.counts.framed(partition)
+        self._observer.framed(partition)
         self._last_frame_s[partition] = time.monotonic()
         future: Awaitable[object] = await self._producer.send(
             self._journal, encode_frame(frame), partition=partition, headers=headers
@@ -212,8 +211,6 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
             sent = [await self._frame(number, RawFrame()) for number in idle]
             self._under_way.append(_Polled(sent, {}))
 
-    # -- acknowledgements and commits ------------------------------------------------------------
-
     async def _acknowledge(self, left: int) -> None:
         """Take note of what is acknowledged; wait while more than `left` polls are under way."""
         while self._under_way:
@@ -224,7 +221,7 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
             appended = [(await future) for future in first.sent]
             if first.oldest_ms:
                 stamps = [one.timestamp for one in appended if one.topic == self._journal]
-                self.counts.acknowledged(first.oldest_ms, max(stamps, default=0))
+                self._observer.acknowledged(first.oldest_ms, max(stamps, default=0))
             self._acknowledged |= first.positions
             self._under_way.popleft()
 
@@ -244,8 +241,6 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _finish(self) -> None:
         await self._acknowledge(0)
         await self._commit()
-
-    # -- assignment ------------------------------------------------------------------------------
 
     async def on_partitions_revoked(self, revoked: object) -> None:  # noqa: ARG002
         """Finish and commit what is under way, while the partitions are still ours."""
@@ -290,7 +285,7 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         for place, start in starts.items():
             self._consumer.seek(place, start.offset)
         self._generation += 1
-        self.counts.rebalances += 1
+        self._observer.assigned()
         self.assigned = assigned
         # All of them, also those at 0: a topic that is deleted takes its offsets along, and that must
         # be told from one where nothing was framed yet.

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from aiokafka import AIOKafkaConsumer
 
+from state.machine import CURSOR
 from state.rows import RowsError, decode_rows
 from streams.ground.kafka import Span, log_spans
-from streams.journal.standing.changelog import Believed, restore
 from streams.journal.standing.claims import ClaimsError
+from streams.journal.standing.restoring import read_machines
 
 from .groups import Group, members_of
 from .said import Line, fail, ok, sentence, warn
@@ -32,22 +33,19 @@ async def ask_desks(consumer: AIOKafkaConsumer, changelog: str) -> Desks:
     found = Desks()
     if changelog not in await consumer.topics():
         return found
-    cursors: dict[int, bytes] = {}
-
-    def take(number: int, rows: Believed) -> None:
-        for key, row in rows:
-            if key == "cursor" and row is not None:
-                cursors[number] = row
-
     spans = await log_spans(consumer, changelog)
     found.ends = {number: span.end for number, span in spans.items()}
     try:
-        await restore(consumer, changelog, spans, take)
-        for number, row in sorted(cursors.items()):
-            found.stand[number] = decode_rows({"cursor": row})[0].next_offset
+        stand = await read_machines(consumer, changelog, spans, _next_offset, only=(CURSOR,))
+        found.stand = {number: offset for number, offset in stand.items() if offset is not None}
     except (ClaimsError, RowsError) as error:
         found.fault = sentence("desks", error)
     return found
+
+
+def _next_offset(rows: Mapping[str, bytes]) -> int | None:
+    """Return where a desk with these rows stands; None if it never made a checkpoint."""
+    return decode_rows(rows)[0].next_offset if CURSOR in rows else None
 
 
 def check_desks(group: Group, journal: Mapping[int, Span], desks: Desks) -> Iterator[Line]:

@@ -7,10 +7,12 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
+from streams.agents.stealing import changelog_of, group_of
 from streams.ground.kafka import BrokerError, log_spans, reader, topic_admin
 from streams.ground.kafka.closing import stop_consumer
 from streams.ground.kafka.topic_admin import Finding
 from streams.ground.settings import Settings, SettingsError, client_options
+from streams.journal.writing.sequencing import sequencer_group
 from topics.catalogue import JOURNAL
 
 from .broker import ask_cluster, check_cluster
@@ -97,10 +99,6 @@ class Examiner:
 
     async def _progress(self, client: Any, findings: list[Finding], partitions: int) -> None:
         """Look how far everything is; only possible where there is a journal."""
-        # Imported here: Faust takes a quarter of a second, which no other command should wait for.
-        from streams.journal.faust.application import changelog_of, group_of  # noqa: PLC0415
-        from streams.journal.writing.sequencing import sequencer_group  # noqa: PLC0415
-
         settings = self._settings
         changelog = changelog_of(settings)
         self._all(await check_changelog(client, changelog, partitions))

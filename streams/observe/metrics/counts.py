@@ -15,7 +15,7 @@ from typing import Any
 from state.dealing.outbox import Outputs
 from state.rules.decision import EventFault, Refusal
 from streams.journal.writing.framing import WRONG_TOPIC, DeadLetter
-from topics.catalogue import INBOUND
+from topics.catalogue import EXECUTION, INBOUND
 from topics.commands import COMMAND_TYPES
 from topics.facts import FACT_TYPES, EntryBlocked, EventRefused
 from topics.frames import Frame, JournalPosition
@@ -59,6 +59,10 @@ class SequencerCounts:
         """By journal partition."""
         self.rebalances = 0
         self.latency = Histogram()
+
+    def assigned(self) -> None:
+        """Take note that source partitions were assigned anew."""
+        self.rebalances += 1
 
     def polled(
         self, polled: Mapping[tuple[str, int], Sized], letters: Iterable[DeadLetter]
@@ -138,14 +142,18 @@ class AgentCounts:
 
     # -- now and then ----------------------------------------------------------------------------
 
-    def takes_off(self, partition: int) -> Callable[[int], None]:
+    def assigned(self) -> None:
+        """Take note that journal partitions were assigned anew."""
+        self.rebalances += 1
+
+    def takes_off(self, partition: int) -> dict[str, Callable[[int], None]]:
         """Begin with a partition's commands; returns what to call with how many are acknowledged.
 
         Commands are acknowledged in their order.  Those of an earlier desk of the same partition
         have a flight of their own.
         """
         flight = self._flights[partition] = deque()
-        return partial(self._acknowledged, flight)
+        return {EXECUTION.name: partial(self._acknowledged, flight)}
 
     def checkpointed(self, seconds: float) -> None:
         """Take note of a checkpoint that made something durable."""

@@ -1,13 +1,12 @@
 """`/metrics`: asks the worker's parts, and answers in the format that the caller takes."""
 
 import asyncio
-from collections.abc import Mapping
 
 from aiohttp import web
 from prometheus_client.exposition import choose_encoder
 
 from streams.ground.settings import Settings
-from streams.observe.pages.parts import AgentPart, Part, SequencerPart
+from streams.observe.pages.parts import AgentPart, Parts
 
 from .catalogue import Half
 from .collector import AgentSeen, SequencerSeen, Snapshot, registry_of
@@ -17,8 +16,7 @@ from .survey import survey
 class MetricsPage:
     """The page of one worker."""
 
-    def __init__(self, settings: Settings, parts: Mapping[str, Part | None]) -> None:
-        """`parts` are those that run here by name, None for one that is yet to start."""
+    def __init__(self, settings: Settings, parts: Parts) -> None:
         self._parts = parts
         self._named = settings.metrics_accounts
         self._turn = asyncio.Lock()
@@ -32,28 +30,25 @@ class MetricsPage:
 
     async def snapshot(self) -> Snapshot:
         """Return how everything stands."""
-        halves: list[Half] = [name for name in ("sequencer", "agent") if name in self._parts]
-        sequencer, agent = self._parts.get("sequencer"), self._parts.get("agent")
+        parts = self._parts
+        halves: list[Half] = [name for name in ("sequencer", "agent") if name in parts.names]
+        sequencer, agent = parts.sequencer, parts.agent
         return Snapshot(
-            self._of_sequencer(sequencer) if isinstance(sequencer, SequencerPart) else None,
-            await self._of_agent(agent) if isinstance(agent, AgentPart) else None,
+            None if sequencer is None else SequencerSeen(sequencer.ready, sequencer.counts),
+            None if agent is None else await self._of_agent(agent),
             halves,
         )
 
-    def _of_sequencer(self, part: SequencerPart) -> SequencerSeen | None:
-        counts = part.counts
-        return None if counts is None else SequencerSeen(part.ready, counts)
-
     async def _of_agent(self, part: AgentPart) -> AgentSeen:
-        found = await survey(part.desks(), self._named)
-        places = part.where()["partitions"]
-        lags = {one["partition"]: one["lag"] for one in places if one["lag"] is not None}
+        accounts = await survey(part.desks(), self._named)
+        partitions = part.where()["partitions"]
+        lags = {one["partition"]: one["lag"] for one in partitions if one["lag"] is not None}
         return AgentSeen(
             ready=part.ready,
             counts=part.counts,
-            partitions=len(places),
+            partitions=len(partitions),
             partitions_in_all=part.partitions_in_all,
             lags=lags,
-            survey=found,
+            survey=accounts,
             lines_dropped=part.lines_dropped,
         )

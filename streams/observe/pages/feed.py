@@ -60,7 +60,7 @@ class Feed:
         self._wake()
 
     def applied(self, frame: Frame, position: JournalPosition, outputs: Outputs) -> None:  # noqa: ARG002
-        """Take what a desk stated of a frame, as one of the agent's watchers."""
+        """Take what a desk stated of a frame, as one of those who are shown every frame."""
         if outputs.facts:
             self.put(outputs.facts)
 

@@ -1,7 +1,6 @@
 """What a worker serves: the page for people, and the values that it and programs read."""
 
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
@@ -16,7 +15,7 @@ from .assets import Assets, wants_page
 from .events import Events
 from .feed import Feed
 from .guard import as_json, refusal
-from .parts import AgentPart, Part
+from .parts import AgentPart, Parts
 
 PAGES = {
     "/": "this list; in a browser, the page",
@@ -30,10 +29,10 @@ PAGES = {
 
 
 class Board:
-    """What the pages look at: the parts that run here by name, None for one that is yet to start."""
+    """What the pages look at: the parts that run here, and those of them that have started."""
 
-    def __init__(self, settings: Settings, parts: Iterable[str]) -> None:
-        self.parts: dict[str, Part | None] = dict.fromkeys(parts)
+    def __init__(self, settings: Settings, parts: Parts) -> None:
+        self.parts = parts
         self.stopping = False
         self.deployment = deployment_of(settings)
         self.metrics = MetricsPage(settings, self.parts)
@@ -57,7 +56,7 @@ class Board:
     async def readyz(self, request: web.Request) -> web.Response:  # noqa: ARG002
         """Tell whether every part is at work, and where it stands."""
         told: dict[str, Any] = {}
-        for name, part in self.parts.items():
+        for name, part in self.parts:
             told[name] = {"ready": False} if part is None else {"ready": part.ready, **part.where()}
         ready = not self.stopping and all(part["ready"] for part in told.values())
         body = {"ready": ready, "stopping": self.stopping, "parts": told}
@@ -88,15 +87,12 @@ class Board:
 
     def _agent(self) -> AgentPart | web.Response:
         """Return the agent, or the answer if there is none to ask."""
-        if "agent" not in self.parts:
+        if "agent" not in self.parts.names:
             told = (
                 "this worker runs the sequencer alone and knows no account; ask one with an agent."
             )
             return refusal(404, "no_agent", told)
-        agent = self.parts["agent"]
-        if not isinstance(agent, AgentPart):
-            return _later("the agent is starting; ask again.")
-        return agent
+        return self.parts.agent or _later("the agent is starting; ask again.")
 
 
 def _nowhere(name: str, here: list[int], in_all: int, alive: list[int]) -> web.Response:

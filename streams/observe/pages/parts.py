@@ -1,67 +1,42 @@
 """The worker's parts as the pages see them: ready or not, and where they stand.
 
-Everything is for now, costs no request to the broker, and can be asked at any time: before a part
-has started, in the middle of a rebalance, and while it stops.
+Everything is for now, costs no request to the broker, and can be asked at any time: in the middle of a
+rebalance, and while the worker stops.  A part that has not started yet is not there at all (`Parts`).
 """
 
-from typing import Any, Protocol
-
-from faust.types import TP
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from state.desk import Desk
 from streams.ground.settings import Settings
 from streams.journal.faust.agent import AgentService
-from streams.journal.writing.sequencer import Sequencer
 from streams.journal.writing.sequencing import SequencerService
+from streams.observe.decisions import Decisions
 from streams.observe.metrics.counts import AgentCounts, SequencerCounts
-from topics.catalogue import JOURNAL
-
-
-class Part(Protocol):
-    """A part of the worker."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether it has its partitions and does its work."""
-        ...
-
-    def where(self) -> dict[str, Any]:
-        """Return its partitions and how far it is, as values for JSON."""
-        ...
 
 
 class SequencerPart:
     """The sequencer: which source partitions it frames, and how much it has framed."""
 
-    def __init__(self, service: SequencerService, settings: Settings) -> None:
-        self._service = service
+    def __init__(
+        self, service: SequencerService, settings: Settings, counts: SequencerCounts
+    ) -> None:
+        self.counts = counts
+        self._running = service.sequencer
         self._prefix = settings.topic_prefix
 
     @property
-    def _running(self) -> Sequencer | None:
-        return getattr(self._service, "sequencer", None)  # there is none before it has connected
-
-    @property
-    def counts(self) -> SequencerCounts | None:
-        """What it has counted; None before it has connected."""
-        running = self._running
-        return None if running is None else running.counts
-
-    @property
     def ready(self) -> bool:
-        """Whether its group has assigned it partitions and their places are known."""
-        running = self._running
-        return running is not None and running.ready.is_set()
+        """Whether its group has assigned it partitions and their positions are known."""
+        return self._running.ready.is_set()
 
     def where(self) -> dict[str, Any]:
-        """Return source partitions by topic, and counts since the start."""
+        """Return source partitions by topic, and counts since the start, as values for JSON."""
         running = self._running
-        if running is None:
-            return {"partitions": {}}
         partitions: dict[str, list[int]] = {}
-        for place in sorted(running.assigned):
-            partitions.setdefault(place.topic.removeprefix(self._prefix), []).append(
-                place.partition
+        for source in sorted(running.assigned):
+            partitions.setdefault(source.topic.removeprefix(self._prefix), []).append(
+                source.partition
             )
         return {
             "partitions": partitions,
@@ -74,81 +49,68 @@ class SequencerPart:
 class AgentPart:
     """The stealing agent: which journal partitions are its own, and its desks."""
 
-    def __init__(self, service: AgentService, settings: Settings) -> None:
+    def __init__(
+        self, service: AgentService[Desk], counts: AgentCounts, decisions: Decisions
+    ) -> None:
+        self.counts = counts
         self._service = service
-        self._journal = settings.topic(JOURNAL.name)
-
-    @property
-    def _connected(self) -> bool:
-        return hasattr(self._service, "keeper")  # from here on the rest is there, too
-
-    @property
-    def counts(self) -> AgentCounts:
-        """What it has counted."""
-        return self._service.counts
+        self._decisions = decisions
 
     @property
     def lines_dropped(self) -> int:
         """How many lines about decisions were too many for the log."""
-        return self._service.decisions.dropped
+        return self._decisions.dropped
 
     @property
     def ready(self) -> bool:
         """Whether its group has assigned it partitions and their rows are restored."""
-        return self._connected and self._service.ready_now
+        return self._service.ready_now
 
     @property
     def partitions(self) -> list[int]:
         """The journal partitions that are assigned to it; none before it is ready."""
-        if not self.ready:
-            return []
-        assigned = self._service.app.consumer.assignment()
-        return sorted(place.partition for place in assigned if place.topic == self._journal)
+        return self._service.partitions
 
     @property
     def partitions_in_all(self) -> int:
-        """How many the journal has; 0 before it has connected."""
-        return int(self._service.app.conf.topic_partitions) if self._connected else 0
+        """How many the journal has."""
+        return self._service.partitions_in_all
 
     def desks(self) -> dict[int, Desk]:
-        """Return the desks by partition.
-
-        A desk comes to life with the first frame that is delivered to its partition, so there may
-        be fewer than partitions.
-        """
-        if not self._connected:
-            return {}
-        return {
-            number: held.desk.desk for number, held in sorted(self._service.keeper.held.items())
-        }
+        """Return the desks by partition; there may be fewer than partitions (`machines`)."""
+        return self._service.machines()
 
     def where(self) -> dict[str, Any]:
-        """Return each partition's place: next offset to apply, durable cursor, frames behind."""
-        if not self._connected:
-            return {"partitions": [], "of": None}
+        """Return where each partition stands: next offset to apply, durable cursor, frames behind."""
         return {
-            "partitions": [self._place(number) for number in self.partitions],
+            "partitions": [self._standing(number) for number in self.partitions],
             "of": self.partitions_in_all,
         }
 
-    def _place(self, number: int) -> dict[str, int | None]:
+    def _standing(self, number: int) -> dict[str, int | None]:
         held = self._service.keeper.held.get(number)
         if held is None:
             return {"partition": number, "next_offset": None, "cursor": None, "lag": None}
-        next_offset = held.desk.desk.next_offset
-        end = self._end(number)
+        next_offset = held.standing.next_offset
+        end = self._service.journal_end(number)
         return {
             "partition": number,
             "next_offset": next_offset,
-            "cursor": held.desk.cursor,
+            "cursor": held.standing.cursor,
             "lag": None if end is None else max(0, end - next_offset),
         }
 
-    def _end(self, number: int) -> int | None:
-        """Return the journal's end as the last fetch told it."""
-        try:
-            found: int | None = self._service.app.consumer.highwater(TP(self._journal, number))
-        except (AssertionError, AttributeError):
-            # The consumer lives in a thread of its own, and has lost the partition this moment.
-            return None
-        return found
+
+class Parts:
+    """Which parts of a worker run here, and those of them that have started."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """`names` are those that run here: `sequencer`, `agent`, or both."""
+        self.names = tuple(names)
+        self.sequencer: SequencerPart | None = None
+        self.agent: AgentPart | None = None
+
+    def __iter__(self) -> Iterator[tuple[str, SequencerPart | AgentPart | None]]:
+        """Give each part that runs here, by name; None for one that is yet to start."""
+        started = {"sequencer": self.sequencer, "agent": self.agent}
+        return ((name, started[name]) for name in self.names)

@@ -3,13 +3,12 @@
 import logging
 
 from streams.ground.settings import Settings
-from streams.journal.faust.agent import AgentService
-from streams.journal.writing.sequencing import SequencerService
 
 from .address import port_of
+from .feed import Feed
 from .listening import Listening
 from .pages import Board, routes
-from .parts import AgentPart, SequencerPart
+from .parts import Parts
 
 log = logging.getLogger("worksteal")
 
@@ -19,8 +18,8 @@ class WebServer:
 
     def __init__(self, settings: Settings, only: str | None = None) -> None:
         """Raises `WebError` for an address or a token that may not be used."""
-        self._settings = settings
-        self._board = Board(settings, ("sequencer", "agent") if only is None else (only,))
+        self.parts = Parts(("sequencer", "agent") if only is None else (only,))
+        self._board = Board(settings, self.parts)
         self._listening = Listening(settings, port_of(settings, only), routes(self._board))
 
     async def start(self) -> None:
@@ -34,14 +33,10 @@ class WebServer:
         """Where it listens; a name such as localhost may stand for several addresses."""
         return self._listening.urls
 
-    def show_sequencer(self, service: SequencerService) -> None:
-        """Let the pages look at the sequencer."""
-        self._board.parts["sequencer"] = SequencerPart(service, self._settings)
-
-    def show_agent(self, service: AgentService) -> None:
-        """Let the pages look at the agent, and hear what its desks state."""
-        service.watchers.append(self._board.feed.applied)
-        self._board.parts["agent"] = AgentPart(service, self._settings)
+    @property
+    def feed(self) -> Feed:
+        """What is to be shown every frame, so that the pages tell what the desks state."""
+        return self._board.feed
 
     def stopping(self) -> None:
         """Say from now on that the worker is not ready."""

@@ -7,11 +7,13 @@ from pathlib import Path
 from random import Random
 
 from state.rules.policy import DEFAULT
+from streams.agents.stealing import TOPICS, restored_desk
 from streams.audit.recording.manifest import Manifest
 from streams.audit.recording.source import RECORDED
 from streams.audit.recording.writer import RecordingWriter
 from streams.ground.kafka import LogRecord
-from streams.journal.standing.partition import PartitionDesk, recover
+from streams.journal.standing.machine import StandingMachine
+from streams.journal.standing.restoring import machine_of
 from tests.state.chaos import ACCOUNTS, SYMBOLS, Chaos
 from tests.state.world import WEDNESDAY, World, roomy, times
 from tests.streams.journal.fakes import Broker, CrashError, FakePorts
@@ -80,7 +82,8 @@ async def live(
     broker, steps = Broker(), 0
     while True:
         ports = FakePorts(broker, crashes, steps)
-        desk = PartitionDesk(partition, recover(broker.rows(), times()), ports)
+        restored = machine_of(broker.rows(), lambda rows: restored_desk(rows, times()))
+        desk = StandingMachine(partition, restored, ports, topics=TOPICS)
         try:
             for offset in range(broker.hint, len(journal)):
                 ts_ms, value = journal[offset]
@@ -91,7 +94,7 @@ async def live(
         except CrashError:
             steps = ports.steps
             continue
-        return broker, desk.desk.digest()
+        return broker, desk.machine.digest()
 
 
 def publish(

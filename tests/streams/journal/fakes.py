@@ -8,15 +8,20 @@ stop.
 import asyncio
 from collections.abc import Sequence
 from random import Random
+from typing import Any
 
-from streams.journal.standing.claims import OWNER, Claims, FencedError, Row, expect, opening
-from streams.journal.standing.partition import PartitionDesk, clean_up, recover
+from streams.journal.standing.changelog import Restored
+from streams.journal.standing.claims import OWNER, Claims, FencedError, Row, expect
+from streams.journal.standing.machine import StandingMachine
 from streams.journal.standing.ports import Output, Rows
-from streams.journal.standing.staging import BATCH_BYTES_MAX, batches
+from streams.journal.standing.restoring import machine_of, take_over
+from streams.journal.standing.staging import BATCH_BYTES_MAX
 from tests.state.chaos import ACCOUNTS, SYMBOLS, Chaos
-from tests.state.world import World, roomy, times
+from tests.state.world import World, roomy
 from topics.codec import encode_frame
 from topics.headers import Header
+
+from .subjects import DESK, Subject
 
 JournalRecord = tuple[int, bytes]
 """The broker's time in microseconds, and the bytes."""
@@ -145,9 +150,10 @@ class Life:
         broker: Broker,
         batch_bytes_max: int = BATCH_BYTES_MAX,
         every: int = 7,
+        subject: Subject = DESK,
     ) -> None:
         ports = FakePorts(broker, frozenset())
-        self._coroutine = one_life(records, broker, ports, batch_bytes_max, every)
+        self._coroutine = one_life(records, broker, ports, batch_bytes_max, every, subject)
         self.alive = True
         self.finished = False
 
@@ -195,6 +201,7 @@ async def live(
     crashes: frozenset[int] = frozenset(),
     batch_bytes_max: int = BATCH_BYTES_MAX,
     every: int = 7,
+    subject: Subject = DESK,
 ) -> tuple[Broker, int]:
     """Run a partition to the end of the journal, starting again after each crash.
 
@@ -204,7 +211,7 @@ async def live(
     while True:
         ports = FakePorts(broker, crashes, steps)
         try:
-            await one_life(records, broker, ports, batch_bytes_max, every)
+            await one_life(records, broker, ports, batch_bytes_max, every, subject)
         except CrashError:
             steps = ports.steps
             continue
@@ -217,30 +224,45 @@ async def one_life(
     ports: FakePorts,
     batch_bytes_max: int,
     every: int,
+    subject: Subject,
 ) -> None:
     """Recover and claim, then apply the journal from the transport's hint on."""
-    rows = await claimed(broker, ports, batch_bytes_max)
-    desk = PartitionDesk(0, recover(rows, times(), roomy()), ports, batch_bytes_max)
+    machine = await claimed(broker, ports, batch_bytes_max, subject)
+    standing = StandingMachine(
+        0, machine, ports, topics=subject.topics, batch_bytes_max=batch_bytes_max
+    )
     for offset in range(broker.hint, len(records)):
-        await desk.take(offset, *records[offset])
+        await standing.take(offset, *records[offset])
         if offset % every == every - 1:
-            await desk.checkpoint()
-    await desk.checkpoint()
+            await standing.checkpoint()
+    await standing.checkpoint()
 
 
 async def claimed(
-    broker: Broker, ports: FakePorts, batch_bytes_max: int = BATCH_BYTES_MAX
-) -> dict[str, bytes]:
-    """Restore and claim as a worker does; return the desk's rows."""
+    broker: Broker,
+    ports: FakePorts,
+    batch_bytes_max: int = BATCH_BYTES_MAX,
+    subject: Subject = DESK,
+) -> Any:
+    """Restore and claim as a worker does; return the machine."""
     rows, overwritten = broker.restored()
     ports.expected = broker.end
-    for batch in batches(opening(ports.name, broker.end, rows, overwritten), batch_bytes_max):
-        ports.store(batch, await ports.append(batch))
-    await clean_up(rows, ports, batch_bytes_max)
-    rows.pop(OWNER, None)
-    return rows
+    return await take_over(
+        rows,
+        Restored(broker.end, overwritten),
+        name=ports.name,
+        ports=ports,
+        make=subject.restore,
+        batch_bytes_max=batch_bytes_max,
+    )
 
 
-def final_state(broker: Broker) -> str:
+def restored(broker: Broker, subject: Subject = DESK) -> Any:
+    """Return the machine that the changelog describes."""
+    return machine_of(broker.rows(), subject.restore)
+
+
+def final_state(broker: Broker, subject: Subject = DESK) -> str:
     """Return the digest of the state that the changelog holds."""
-    return recover(broker.rows(), times()).digest()
+    digest: str = restored(broker, subject).digest()
+    return digest

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from state.desk import Desk
 from streams.journal.standing.keeper import Delivered, Keeper
-from streams.journal.standing.partition import PartitionDesk, recover
+from streams.journal.standing.machine import StandingMachine
 from streams.journal.standing.ports import Output, Rows
-from tests.state.world import roomy, times
 
 from .fakes import Broker, FakePorts, claimed, journal
+from .subjects import DESK
 
 RECORDS = journal(seed=10)
 STALL_S = 1.5
@@ -53,16 +54,18 @@ class Outside:
     def __init__(self) -> None:
         self.brokers: dict[int, Broker] = {}
         self.ports: dict[int, Ports] = {}
-        self.founded: list[int] = []
+        self.restored: list[int] = []
         self.rewinds: list[tuple[int, int]] = []
         self.released: list[tuple[int, int]] = []
 
-    async def found(self, partition: int, release: Callable[[int], None]) -> PartitionDesk:
-        self.founded.append(partition)
+    async def restore(
+        self, partition: int, release: Callable[[int], None]
+    ) -> StandingMachine[Desk]:
+        self.restored.append(partition)
         broker = self.brokers.setdefault(partition, Broker())
         ports = self.ports[partition] = Ports(broker, release)
-        rows = await claimed(broker, ports)
-        return PartitionDesk(partition, recover(rows, times(), roomy()), ports)
+        desk = await claimed(broker, ports)
+        return StandingMachine(partition, desk, ports, topics=DESK.topics)
 
     async def rewind(self, partition: int, offset: int) -> None:
         self.rewinds.append((partition, offset))
@@ -93,7 +96,7 @@ class Setting:
             )
 
     def next_offset(self, partition: int = 0) -> int:
-        return self.keeper.held[partition].desk.desk.next_offset
+        return self.keeper.held[partition].standing.next_offset
 
     async def pass_time(self, seconds: float, journal_end: int, step_s: float = 0.5) -> None:
         """Let time pass as the worker does, looking after the desks on the way."""

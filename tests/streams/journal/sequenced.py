@@ -12,7 +12,9 @@ from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from streams.ground.kafka import log_spans, reader
 from streams.ground.settings import Settings, client_options
+from streams.journal.folder import Folder
 from streams.journal.writing.sequencing import SequencerService, sequencer_group
+from streams.observe.metrics.counts import SequencerCounts
 from topics.catalogue import INBOUND
 from topics.codec import encode
 from topics.events import AccountSnapshot, Quote
@@ -45,9 +47,11 @@ class Deployment:
     async def start(self, name: str = "one", *, accept_gap: bool = False) -> SequencerService:
         """Start a sequencer; the same name is the same folder.  Returns when it is at work."""
         settings = self.settings.model_copy(update={"data_dir": self.settings.data_dir / name})
-        service = SequencerService(settings, accept_gap=accept_gap)
+        folder = Folder(settings.data_dir / "sequencer")
+        service = await SequencerService.start(
+            settings, folder, self.failures.append, SequencerCounts(), accept_gap=accept_gap
+        )
         self.services.append(service)
-        await service.start(self.failures.append)
         await until(lambda: service.sequencer.ready.is_set() or self.failures)
         return service
 
@@ -58,7 +62,6 @@ class Deployment:
 
     async def kill(self, service: SequencerService) -> None:
         """End a sequencer without another commit."""
-        assert service._task is not None
         service._task.cancel()
         await asyncio.wait({service._task})
         await self.stop_clients(service)

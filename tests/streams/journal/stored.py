@@ -10,11 +10,12 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from faust.types import TP
 
+from streams.agents.stealing import changelog_of, group_of
 from streams.ground.kafka import reader, topic_admin
 from streams.ground.settings import Settings, client_options
-from streams.journal.faust.application import changelog_of, make_app
-from streams.journal.faust.store import OPTIONS, DeskStore
-from streams.journal.faust.variants import DeskTable
+from streams.journal.faust.application import make_app
+from streams.journal.faust.store import OPTIONS, RowStore
+from streams.journal.faust.variants import RowTable
 from streams.journal.folder import Folder
 from streams.journal.standing.changelog import Changelog
 from streams.journal.standing.claims import OWNER, claim
@@ -47,7 +48,7 @@ class Place:
         await self.append({OWNER: claim(name, self.ends.get(partition, 0))}, name, partition)
 
     @asynccontextmanager
-    async def opened(self, *partitions: int) -> AsyncIterator[DeskStore]:
+    async def opened(self, *partitions: int) -> AsyncIterator[RowStore]:
         """Open the store as a worker does that was assigned these partitions."""
         folder = Folder(self.settings.data_dir)
         consumer = await reader(client_options(self.settings))
@@ -64,13 +65,13 @@ class Place:
             store = None
             gc.collect()  # Rdict lets go of its files when it is gone
 
-    def table(self, folder: Folder) -> DeskTable:
-        app = make_app(self.settings, folder, 2)
+    def table(self, folder: Folder) -> RowTable:
+        app = make_app(self.settings, group_of(self.settings), folder, 2)
         table: Any = app.Table("desk", partitions=2, key_type=bytes, value_type=bytes)
         table.options = dict(OPTIONS)
         return table  # type: ignore[no-any-return]
 
-    async def assign(self, store: DeskStore, *partitions: int) -> None:
+    async def assign(self, store: RowStore, *partitions: int) -> None:
         tps = {TP(self.topic, number) for number in partitions or (0,)}
         await store.assign_partitions(store.table, {*tps, TP("another", 0)})
 
@@ -88,7 +89,7 @@ async def place(broker, folder: Path) -> AsyncIterator[Place]:
         yield Place(settings, producer)
 
 
-def desk_rows(store: DeskStore, partition: int = 0) -> Table:
+def desk_rows(store: RowStore, partition: int = 0) -> Table:
     rows = store.rows(partition)
     rows.pop(OWNER, None)
     return rows

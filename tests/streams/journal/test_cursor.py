@@ -2,16 +2,17 @@
 
 import asyncio
 import random
+from typing import Any
 
 import pytest
 
 from streams.journal.standing.claims import ClaimsError
 from streams.journal.standing.cursor import Place, place_of, stalled
-from streams.journal.standing.partition import PartitionDesk, recover
+from streams.journal.standing.machine import StandingMachine
 from streams.journal.standing.staging import batches, leftovers, plan, settle, weight
-from tests.state.world import roomy, times
 
 from .fakes import Broker, FakePorts, journal
+from .subjects import DESK
 
 
 @pytest.mark.parametrize(
@@ -30,29 +31,34 @@ def test_the_watchdog_rewinds_when_the_journal_is_ahead_and_nothing_moves(log_en
     assert stalled(7, log_end, idle_us, 1_500_000) is rewind
 
 
+def standing(broker: Broker) -> StandingMachine[Any]:
+    """Return a new desk on an empty changelog."""
+    return StandingMachine(0, DESK.restore({}), FakePorts(broker, frozenset()), topics=DESK.topics)
+
+
 def test_frames_in_any_order_are_applied_once_and_in_order():
     records = journal(seed=3, moves=40)
     draw = random.Random(5)
     broker = Broker()
-    desk = PartitionDesk(0, recover({}, times(), roomy()), FakePorts(broker, frozenset()))
-    while desk.desk.next_offset < len(records):
+    desk = standing(broker)
+    while desk.next_offset < len(records):
         offset = draw.randrange(len(records))
         place = asyncio.run(desk.take(offset, *records[offset]))
         if place is Place.HOLE:  # the transport rewinds
-            assert offset > desk.desk.next_offset
-            offset = desk.desk.next_offset
+            assert offset > desk.next_offset
+            offset = desk.next_offset
             assert asyncio.run(desk.take(offset, *records[offset])) is Place.NEXT
     asyncio.run(desk.checkpoint())
-    straight = PartitionDesk(0, recover({}, times(), roomy()), FakePorts(Broker(), frozenset()))
+    straight = standing(Broker())
     for offset, record in enumerate(records):
         asyncio.run(straight.take(offset, *record))
     asyncio.run(straight.checkpoint())
-    assert desk.desk.digest() == straight.desk.digest()
+    assert desk.machine.digest() == straight.machine.digest()
 
 
 def test_nothing_new_makes_no_checkpoint():
     broker = Broker()
-    desk = PartitionDesk(0, recover({}, times()), FakePorts(broker, frozenset()))
+    desk = standing(broker)
     asyncio.run(desk.checkpoint())
     assert broker.changelog == []
 
@@ -86,4 +92,4 @@ def test_staged_rows_named_by_the_staging_row_win():
 
 def test_damaged_rows_are_said_to_a_person():
     with pytest.raises(ClaimsError, match="rebuild the store"):
-        recover({"cursor": b"{"}, times())
+        DESK.restore({"cursor": b"{"})

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from streams.journal.standing.keeper import REWIND_S, STUCK_S, LeaseError, StuckError
-from streams.journal.standing.partition import PartitionDesk
+from streams.journal.standing.machine import StandingMachine
 
 from .keeping import LEASE_S, STALL_S, Setting, held_up, play
 
@@ -18,7 +19,7 @@ def test_the_first_record_founds_the_desk_and_no_other_does():
         await asyncio.gather(at.give(0, 1, 2), at.give(0, partition=1), at.give(0))
 
     at = play(scenario)
-    assert sorted(at.outside.founded) == [0, 1]
+    assert sorted(at.outside.restored) == [0, 1]
     assert (at.next_offset(0), at.next_offset(1)) == (3, 1)
 
 
@@ -57,7 +58,7 @@ def test_a_closed_keeper_takes_nothing_and_still_checkpoints():
         await at.keeper.checkpoint_all()
 
     at = play(scenario)
-    assert at.outside.founded == [0]
+    assert at.outside.restored == [0]
     assert (at.next_offset(), at.written) == (2, 1)
     assert at.outside.released == [(0, 0), (0, 1)]
 
@@ -187,13 +188,13 @@ def test_a_lease_holds_as_long_as_it_is_beaten():
 
 def test_a_long_restore_does_not_end_the_lease():
     async def scenario(at: Setting) -> None:
-        found = at.outside.found
+        restore = at.outside.restore
 
-        async def slowly(partition: int, release: Callable[[int], None]) -> PartitionDesk:
+        async def slowly(partition: int, release: Callable[[int], None]) -> StandingMachine[Any]:
             at.now_s += 10 * LEASE_S
-            return await found(partition, release)
+            return await restore(partition, release)
 
-        at.outside.found = slowly  # type: ignore[method-assign]
+        at.outside.restore = slowly  # type: ignore[method-assign]
         await at.give(0)
         await at.keeper.checkpoint_all()
 

@@ -96,7 +96,7 @@ def test_a_dropped_desk_writes_nothing_and_the_next_one_begins_at_the_last_check
         await at.keeper.checkpoint_all()
         assert at.written == 1
         await at.give(3)
-        assert at.outside.founded == [0, 0]
+        assert at.outside.restored == [0, 0]
         assert at.next_offset() == 4
 
     play(scenario)

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from faust.types import TP
 
+from state.desk import Desk
+from streams.agents.stealing import stealing
 from streams.journal.faust.application import FaustOutside
-from streams.journal.faust.store import DeskStore
+from streams.journal.faust.store import RowStore
 from streams.journal.standing.claims import FencedError
 from streams.journal.standing.ports import Rows
 from streams.journal.standing.staging import batches
+from streams.observe.metrics.counts import AgentCounts
 from tests.state.world import times
 
 from .stored import Place, Table, desk_rows, play
@@ -219,11 +222,15 @@ def test_a_hundred_thousand_rows_are_restored(broker, tmp_path, capsys):
     play(broker, tmp_path, scenario)
 
 
-# ---- what a desk's founding makes of it ----
-
-
-def outside(at: Place, store: DeskStore) -> FaustOutside:
-    return FaustOutside(store.table.app, store.table, at.settings, at.producer, times())  # type: ignore[arg-type]
+def outside(at: Place, store: RowStore) -> FaustOutside[Desk]:
+    return FaustOutside(
+        stealing(at.settings, times()),
+        app=store.table.app,  # type: ignore[arg-type]
+        table=store.table,  # type: ignore[arg-type]
+        settings=at.settings,
+        producer=at.producer,
+        observer=AgentCounts(),
+    )
 
 
 def nothing(next_offset: int) -> None:
@@ -236,10 +243,10 @@ def test_a_desk_can_be_founded_again_without_a_new_assignment(broker, tmp_path):
     async def scenario(at: Place) -> None:
         async with at.opened() as store:
             way = outside(at, store)
-            first = await way.found(0, nothing)
+            first = await way.restore(0, nothing)
             rows: Rows = {"account/A": b"a"}
             first.ports.store(rows, await first.ports.append(rows))
-            await way.found(0, nothing)
+            await way.restore(0, nothing)
             assert store.restored(0) == (3, ())
             assert desk_rows(store) == rows
 
@@ -252,7 +259,7 @@ def test_what_strangers_wrote_is_put_right_by_the_claim_and_once(broker, tmp_pat
         await at.append({"account/A": b"a"})
         await at.append({"account/A": b"old", "account/Z": b"z"}, name=b"Z")
         async with at.opened() as store:
-            await outside(at, store).found(0, nothing)
+            await outside(at, store).restore(0, nothing)
             assert store.restored(0) == (7, ())
         async with at.opened() as store:
             assert desk_rows(store) == {"account/A": b"a"}
@@ -265,8 +272,8 @@ def test_the_desk_before_can_write_no_more_after_another_was_founded(broker, tmp
     async def scenario(at: Place) -> None:
         async with at.opened() as store:
             way = outside(at, store)
-            first = await way.found(0, nothing)
-            await way.found(0, nothing)
+            first = await way.restore(0, nothing)
+            await way.restore(0, nothing)
             with pytest.raises(FencedError):
                 await first.ports.append({"account/A": b"late"})
         async with at.opened() as store:

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.journal.standing.partition import PartitionDesk, recover
+from streams.journal.standing.machine import StandingMachine
 from streams.journal.tracing import TRACES_MAX, frame_headers, traced, traces_of
 from streams.journal.writing.framing import Framer
-from tests.state.world import roomy, times
 from topics.codec import decode_frame, encode, encode_frame
 from topics.events import AccountSnapshot, Quote
 from topics.frames import Frame, FrameEvent, Run
 from topics.headers import TRACEPARENT, Header
 
 from .fakes import Broker, FakePorts, JournalRecord, claimed, journal, live
+from .subjects import DESK
 
 
 @dataclass
@@ -215,8 +215,9 @@ def test_the_name_of_the_journal_is_the_source():
     async def scenario() -> Broker:
         broker = Broker()
         ports = FakePorts(broker, frozenset())
-        rows = await claimed(broker, ports)
-        desk = PartitionDesk(0, recover(rows, times(), roomy()), ports, journal="blue-journal")
+        desk = StandingMachine(
+            0, await claimed(broker, ports), ports, topics=DESK.topics, journal="blue-journal"
+        )
         for offset, record in enumerate(PLAIN):
             await desk.take(offset, *record)
         return broker

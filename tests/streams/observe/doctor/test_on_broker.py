@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
+from streams.agents.stealing import changelog_of
 from streams.ground.kafka import Span, log_spans, reader, topic_admin
 from streams.ground.kafka.closing import stop_consumer
 from streams.ground.settings import Settings, client_options
-from streams.journal.faust.application import changelog_of
 from streams.journal.standing.claims import OWNER
 from streams.observe.doctor import Line, examine, said
 from streams.observe.doctor.clock import check_clock, now_ms

@@ -12,7 +12,7 @@ from streams.observe.metrics.counts import EDGES_S, OTHER, AgentCounts, Histogra
 from tests.state.chaos import Chaos, days
 from tests.state.steals import crowded
 from tests.state.world import SECOND, World, roomy
-from topics.catalogue import INBOUND
+from topics.catalogue import EXECUTION, INBOUND
 from topics.facts import EntryBlocked, EventRefused, StealStarted
 
 # ---- histograms ----
@@ -56,7 +56,7 @@ def said_of_a_steal() -> Any:
 
 def test_a_frame_is_over_with_its_last_command():
     flying = Flying()
-    told = flying.counts.takes_off(0)
+    told = flying.counts.takes_off(0)[EXECUTION.name]
     flying.frame(3, ts_s=999.0)
     flying.frame(0, ts_s=999.1)
     flying.frame(1, ts_s=999.5)
@@ -71,7 +71,7 @@ def test_a_frame_is_over_with_its_last_command():
 @given(st.lists(st.integers(0, 4), max_size=8), st.data())
 def test_however_commands_are_acknowledged_each_frame_counts_once(frames, data):
     flying = Flying()
-    told = flying.counts.takes_off(0)
+    told = flying.counts.takes_off(0)[EXECUTION.name]
     for commands in frames:
         flying.frame(commands, ts_s=999.0)
     left = sum(frames)
@@ -86,9 +86,9 @@ def test_however_commands_are_acknowledged_each_frame_counts_once(frames, data):
 
 def test_commands_of_an_earlier_desk_and_of_the_next_fly_apart():
     flying = Flying()
-    earlier = flying.counts.takes_off(0)
+    earlier = flying.counts.takes_off(0)[EXECUTION.name]
     flying.frame(1, ts_s=990.0)
-    later = flying.counts.takes_off(0)
+    later = flying.counts.takes_off(0)[EXECUTION.name]
     flying.frame(1, ts_s=999.0)
     later(1)
     assert flying.counts.latency.sum_s == pytest.approx(1.0)
@@ -99,7 +99,7 @@ def test_commands_of_an_earlier_desk_and_of_the_next_fly_apart():
 
 def test_partitions_fly_apart():
     flying = Flying()
-    one, two = flying.counts.takes_off(0), flying.counts.takes_off(1)
+    one, two = (flying.counts.takes_off(number)[EXECUTION.name] for number in (0, 1))
     flying.frame(1, ts_s=998.0, partition=0)
     flying.frame(1, ts_s=999.0, partition=1)
     two(1)

@@ -76,10 +76,9 @@ class AtWork:
 
 def test_it_is_ready_when_every_part_is_and_until_the_worker_stops():
     async def what(server: WebServer) -> list[Page]:
-        parts = server._board.parts
         found = []
         steps: list[Callable[[], None]] = [
-            partial(parts.update, {name: AtWork()}) for name in ("agent", "sequencer")
+            partial(setattr, server.parts, name, AtWork()) for name in ("agent", "sequencer")
         ]
         for step in (*steps, server.stopping):
             step()

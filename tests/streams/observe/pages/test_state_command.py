@@ -13,9 +13,9 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from bench.workload import account
+from streams.agents.stealing import changelog_of
 from streams.ground.kafka.topic_admin import create, ensure_changelog
 from streams.ground.settings import Settings
-from streams.journal.faust.application import changelog_of
 from streams.observe.errors import WebError
 from streams.observe.pages.ask import ask as ask_worker
 from tests.state.world import World, roomy
