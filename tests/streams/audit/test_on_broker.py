@@ -28,7 +28,7 @@ from streams.ground.settings import Settings
 from tests.broker import LocalBroker
 from tests.streams.audit.in_memory import compare, found_on_broker, replay_broker
 from tests.streams.audit.topics import deployment, fresh_frames, lived, options, send
-from tests.streams.cli.command import Done, document, finish, start, worksteal
+from tests.streams.cli.command import Done, document, finish, start, worksteal, worksteal_process
 from topics.catalogue import EXECUTION, JOURNAL, STEALS
 from topics.codec import decode_command, encode, encode_frame
 from topics.events import Quote
@@ -70,9 +70,11 @@ def test_a_recording_and_the_broker_replay_to_the_same_and_verify_as_identical(b
     frames = sum(len(timed) for timed in made.topics["journal"].values())
     assert recorded.out.startswith(f"day: {frames} frames of 2 partitions, ")
 
-    from_file = document(worksteal("replay", "day", "--json", cwd=tmp_path, PYTHONHASHSEED="0"))
+    from_file = document(
+        worksteal_process("replay", "day", "--json", cwd=tmp_path, PYTHONHASHSEED="0")
+    )
     from_broker = document(
-        worksteal("replay", "--broker", *at, "--json", cwd=tmp_path, PYTHONHASHSEED="1")
+        worksteal_process("replay", "--broker", *at, "--json", cwd=tmp_path, PYTHONHASHSEED="1")
     )
     assert from_file | {"source": ""} == from_broker | {"source": ""}
     states = {int(n): one["state_digest"] for n, one in from_file["partitions"].items()}

@@ -7,7 +7,7 @@ import pytest
 
 from tests.streams.audit.days import Day, Timed, day, write
 from tests.streams.audit.test_recording import begun
-from tests.streams.cli.command import Done, document, worksteal
+from tests.streams.cli.command import Done, document, worksteal, worksteal_process
 from topics.codec import decode_command
 
 
@@ -33,7 +33,7 @@ def sentence(done: Done) -> str:
 
 def test_a_replay_prints_the_same_under_any_hash_seed(recorded):
     runs = [
-        worksteal("replay", "day.recording", cwd=recorded, PYTHONHASHSEED=seed)
+        worksteal_process("replay", "day.recording", cwd=recorded, PYTHONHASHSEED=seed)
         for seed in ("0", "1")
     ]
     assert runs[0].status == 0

@@ -1,9 +1,18 @@
-"""The real command line, started as a user starts it."""
+"""The command line: in this process, or started as a user starts it.
 
+A process takes a second or two before it does anything, so what it prints and how it ends is looked
+at in this one (`worksteal`).  Processes are for what only a process has: signals, a hash seed, an end
+by force (`start`, `finish`; `worksteal_process` for both).
+"""
+
+import io
 import json
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -47,8 +56,48 @@ def finish(started: subprocess.Popen[str]) -> Done:
     return Done(started.returncode, out, err)
 
 
-def worksteal(*words: object, cwd: Path, **env: str) -> Done:
+def worksteal_process(*words: object, cwd: Path, **env: str) -> Done:
     return finish(start(*words, cwd=cwd, **env))
+
+
+def worksteal(*words: object, cwd: Path, **env: str) -> Done:
+    """Run a command in this process, to its end.  A bug in it is raised."""
+    from streams.cli import main  # noqa: PLC0415 - most tests that need this file do not need it
+
+    assert words[:1] != ("worker",), "a worker sets up the logging of its whole process"
+    assert threading.current_thread() is threading.main_thread(), (
+        "a thread has no folder of its own"
+    )
+    out, err = _captured(), _captured()
+    with chdir(cwd), _environment(COLUMNS="160", **env), redirect_stdout(out), redirect_stderr(err):
+        try:
+            main([str(word) for word in words])
+        except SystemExit as ended:
+            status = ended.code
+    assert isinstance(status, int)
+    return Done(status, _text(out), _text(err))
+
+
+@contextmanager
+def _environment(**more: str) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _captured() -> io.TextIOWrapper:
+    """Return a stream as a pipe is one: text in UTF-8, with the bytes below."""
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+
+
+def _text(captured: io.TextIOWrapper) -> str:
+    captured.flush()
+    captured.seek(0)
+    return captured.read()
 
 
 def document(done: Done) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import typer
 from streams import cli
 from streams.ground.mistakes import Mistake
 from tests.paths import ROOT
-from tests.streams.cli.command import DAY, head, worksteal
+from tests.streams.cli.command import DAY, head, worksteal, worksteal_process
 from tests.streams.journal.test_folder import other_worker
 
 
@@ -60,8 +60,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_good_file_is_good(folder):
-    done = worksteal("backtest", "ok.csv", "--json", cwd=folder)
+def test_the_good_file_is_good_and_a_bad_one_ends_the_process_with_two(folder):
+    done = worksteal_process("backtest", "bad_row.csv", cwd=folder)
+    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+    done = worksteal_process("backtest", "ok.csv", "--json", cwd=folder)
     assert (done.status, done.err) == (0, "")
 
 
@@ -238,9 +240,11 @@ def taken() -> Iterator[int]:
 def test_mistake_is_one_sentence(words: str, told: str, folder: Path, taken: int):
     before = (folder / "ok.csv").read_bytes()
     command, env = typed(words, taken)
-    done = worksteal(*command, cwd=folder, **QUIET | env)
     if command[0] == "worker":
+        done = worksteal_process(*command, cwd=folder, **QUIET | env)
         done = done._replace(err=without_log(done.err))
+    else:
+        done = worksteal(*command, cwd=folder, **QUIET | env)
     assert done.status == 2
     assert not done.out
     assert done.err.startswith("worksteal: ")
@@ -278,7 +282,7 @@ def test_nothing_said_is_a_mistake_that_shows_the_help(tmp_path):
 def test_a_folder_that_another_worker_has(tmp_path):
     with other_worker(tmp_path / "data" / "sequencer"):
         words = ("worker", *NOBODY.split(), "--data-dir", "data")
-        done = worksteal(*words, cwd=tmp_path, **QUIET)
+        done = worksteal_process(*words, cwd=tmp_path, **QUIET)
     assert (done.status, done.out) == (2, "")
     assert done.err == (
         "worksteal: data_dir: another worker uses data/sequencer; give each worker a folder of its own.\n"

@@ -18,7 +18,7 @@ from streams.ground.settings import client_options
 from streams.observe.dead_letters import target_of
 from tests.paths import ROOT
 from tests.state.world import times
-from tests.streams.cli.command import Done, worksteal
+from tests.streams.cli.command import Done, worksteal_process
 from tests.streams.journal.deployed import everything
 from tests.streams.journal.sequenced import Deployment, play, quote, snapshot, until
 from topics.catalogue import DEAD_LETTERS, JOURNAL
@@ -58,7 +58,7 @@ class Commands:
 
     async def __call__(self, *words: object) -> Done:
         told = [*self.where(words[0]), *words[1:]]
-        return await asyncio.to_thread(worksteal, *told, cwd=self.folder)
+        return await asyncio.to_thread(worksteal_process, *told, cwd=self.folder)
 
     async def listed(self, *words: object) -> dict[str, Any]:
         """Return the letters by their origin."""

@@ -16,7 +16,7 @@ from streams.ground.settings import Settings
 from streams.observe.doctor import said
 from tests.faults.deployment import deployed
 from tests.paths import ROOT
-from tests.streams.cli.command import Done, document, worksteal
+from tests.streams.cli.command import Done, document, worksteal, worksteal_process
 from tests.streams.journal.test_folder import other_worker
 from tests.streams.observe.doctor.said import only
 
@@ -100,7 +100,7 @@ def test_another_distribution_with_our_names_is_found(tmp_path):
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: statecraft\nVersion: 1.0\n")
     (info / "RECORD").write_text("state/__init__.py,,\n")
     path = f"{ROOT}{os.pathsep}{other}"
-    done = worksteal("doctor", *NOBODY, cwd=tmp_path, PYTHONPATH=path)
+    done = worksteal_process("doctor", *NOBODY, cwd=tmp_path, PYTHONPATH=path)
     assert any("names: the distribution statecraft brings a package state" in line for line in failed(done))  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 
 from streams.ground.settings import Settings
 from tests.broker import LocalBroker
-from tests.streams.cli.command import Done, start, worksteal
+from tests.streams.cli.command import Done, start, worksteal_process
 from tests.streams.journal.deployed import deployed
 from tests.topics.client.facts import STEP_US, TS, started
 from topics.codec import encode
@@ -46,7 +46,7 @@ class Stage:
         return ["tail", *words, *where, "--topic-prefix", self.settings.topic_prefix]
 
     async def tail(self, *words: object) -> Done:
-        return await asyncio.to_thread(worksteal, *self.words(*words), cwd=self.folder)
+        return await asyncio.to_thread(worksteal_process, *self.words(*words), cwd=self.folder)
 
     def begin(self, *words: object) -> "Tail":
         return Tail(start(*self.words(*words), cwd=self.folder))
