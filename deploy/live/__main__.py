@@ -89,10 +89,10 @@ async def show(processes: Processes, steals: Steals) -> None:
         while not processes.ended("feed"):
             processes.require("worker", "venue")
             if console.is_terminal:
-                live.update(steals.table(began_s))
+                live.update(steals.table(time.monotonic() - began_s))
             await asyncio.sleep(0.25)
     await asyncio.sleep(DRAIN_S)
-    console.print(steals.table(began_s))
+    console.print(steals.table(time.monotonic() - began_s))
 
 
 if __name__ == "__main__":

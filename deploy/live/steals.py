@@ -1,13 +1,12 @@
 """Follows the topic `steals` and keeps what the live table shows."""
 
 import asyncio
-import time
 from collections import Counter, deque
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from rich.table import Table
 
+from streams.cli.tables import Column, Sheet
 from streams.ground.kafka import log_spans, reader
 from streams.ground.settings import Settings, client_options
 from topics.catalogue import STEALS
@@ -53,11 +52,11 @@ class Steals:
             while True:
                 for place, records in (await consumer.getmany(timeout_ms=100)).items():
                     for record in records:
-                        self._take(place.partition, record.value)
+                        self.take(place.partition, record.value)
         finally:
             await consumer.stop()
 
-    def _take(self, partition: int, value: bytes) -> None:
+    def take(self, partition: int, value: bytes) -> None:
         """Take a fact; ids rise, so one number for each partition tells repeats."""
         fact = decode_fact(value)
         said = output_id(fact.id)[1:]
@@ -77,16 +76,18 @@ class Steals:
                     f": {fact.reason}" if isinstance(fact, StealLost) else ""
                 )
 
-    def table(self, began_s: float) -> Table:
-        """Return the latest steals."""
+    def table(self, seconds: float) -> Sheet:
+        """Return the latest steals, so many seconds after the first could be seen."""
         told = ", ".join(f"{count} {what}" for what, count in sorted(self.counts.items()))
-        title = f"steals after {time.monotonic() - began_s:.0f} s: {told or 'none yet'}"
-        table = Table("time", "account", "thief", "victims", "frees $", "outcome", title=title)
-        for row in self._latest:
-            table.add_row(
-                row.time, row.account, row.thief, row.victims, f"{row.freed:,.0f}", row.outcome
-            )
-        return table
+        heads = ("time", "account", "thief", "victims", "frees $", "outcome")
+        return Sheet(
+            title=f"steals after {seconds:.0f} s: {told or 'none yet'}",
+            columns=[Column(head, figures=head == "frees $") for head in heads],
+            rows=[
+                (row.time, row.account, row.thief, row.victims, f"{row.freed:,.0f}", row.outcome)
+                for row in self._latest
+            ],
+        )
 
     def line(self) -> str:
         """Return one line for an output that is no terminal."""

@@ -10,11 +10,12 @@ import typer
 
 from streams.lab.backtest.run import Options
 from streams.lab.compare import Compared, Hearing, Period, Setup, Swept, compare, periods, read_time
-from streams.lab.report import comparison_document, comparison_table, write_report
+from streams.lab.report import comparison_document, write_report
 from streams.market import Market
 from streams.strategies import Strategy
 
 from .compare_options import From, Plain, Ranges, Split, Until, Workers
+from .comparison_table import comparison_table
 from .inputs import (
     AUTO,
     Capital,
@@ -25,12 +26,12 @@ from .inputs import (
     PositionSize,
     StrategyName,
     make_strategy,
-    output,
     read_data,
 )
 from .outputs import check_targets, commands_to
 from .progress import quotes_progress, runs_progress
 from .sweeps import read_swept
+from .tables import output, say
 
 REPORT = Path("worksteal-report.html")
 
@@ -91,10 +92,9 @@ def backtest(
 
 
 def _show(compared: Compared) -> None:
-    console = output()
     for note in compared.first.comparison.notes:
-        console.print(f"· {note}", style="dim", markup=False, soft_wrap=True)
-    console.print(comparison_table(compared))
+        say(f"· {note}", style="dim")
+    output().print(comparison_table(compared))
 
 
 def _periods(from_: str | None, until: str | None, split: str | None) -> tuple[Period, ...]:

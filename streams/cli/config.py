@@ -5,13 +5,12 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import SecretStr
-from rich.markup import escape
-from rich.table import Table
 
 from streams.ground.settings import Loaded, Settings, SettingsError, load_with_sources, require_safe
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix
-from .inputs import messages, output
+from .inputs import messages
+from .tables import Column, Sheet, output
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -66,12 +65,20 @@ def settings_file(settings: Settings) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table(loaded: Loaded) -> Table:
-    table = Table("name", "value", "from", "meaning", title="settings in force")
-    for name, info in Settings.model_fields.items():
-        shown = _shown(getattr(loaded.settings, name))
-        table.add_row(name, escape(shown), escape(loaded.sources[name]), info.description or "")
-    return table
+def _table(loaded: Loaded) -> Sheet:
+    return Sheet(
+        title="settings in force",
+        columns=[Column("name"), Column("value"), Column("from"), Column("meaning")],
+        rows=[
+            (
+                name,
+                _shown(getattr(loaded.settings, name)),
+                loaded.sources[name],
+                info.description or "",
+            )
+            for name, info in Settings.model_fields.items()
+        ],
+    )
 
 
 def _shown(value: Any) -> str:

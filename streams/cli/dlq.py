@@ -20,6 +20,7 @@ from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deploymen
 from .dlq_redrive import Asked, redrive_letters
 from .dlq_tables import document, letter_lines, list_line
 from .inputs import UsageError
+from .tables import wrapped
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -78,7 +79,7 @@ def list_letters(
         )
         return
     for letter in latest:
-        typer.echo(list_line(letter, survey))
+        typer.echo(wrapped(list_line(letter, survey)))
     again = sum(survey.note_of(letter) is not None for letter in found)
     typer.echo(f"{len(found)} found, {len(latest)} shown, {again} put back since", err=True)
 
@@ -115,7 +116,7 @@ def show(
         typer.echo(json.dumps(shown | {"fault": fault, "text": text, "hex": value.hex()}, indent=2))
         return
     for line in letter_lines(letter, value, survey, fault):
-        typer.echo(line)
+        typer.echo(wrapped(line, indent=10))
 
 
 @app.command("redrive")

@@ -15,6 +15,7 @@ from streams.observe.doctor import FAIL, OK, WARN, Line, examine
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix
 from .inputs import UsageError, read_policies
+from .tables import wrapped
 
 
 def doctor(
@@ -54,7 +55,7 @@ def doctor(
     def say(line: Line) -> None:
         lines.append(line)
         if not as_json:
-            typer.echo(str(line))
+            typer.echo(wrapped(str(line), indent=6))
 
     _policy(settings, say)
     asyncio.run(examine(settings, say))

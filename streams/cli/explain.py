@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from state.dealing.outbox import Outputs
@@ -31,10 +30,10 @@ from .inputs import (
     StrategyName,
     UsageError,
     make_strategy,
-    output,
     read_data,
     read_policies,
 )
+from .tables import Column, Sheet, output, say, wrapped
 
 LISTED = 40
 
@@ -92,7 +91,7 @@ def explain(
     elif heard.found is not None:
         show(heard.found)
     elif heard.asked is not None:
-        typer.echo(heard.no_decision(heard.asked))
+        typer.echo(wrapped(heard.no_decision(heard.asked)))
     else:
         raise UsageError(f"--id {output_id}: {whose} said nothing with this id; {hint}")
 
@@ -157,43 +156,42 @@ class Heard:
         return f"{told}; its steal was decided with --id {starts[0]}." if starts else f"{told}."
 
 
-def list_table(heard: Heard) -> Table:
+def list_table(heard: Heard) -> Sheet:
     """Return the first steals and refusals, in the order in which they were said."""
     steals, blocks = heard.steals[: LISTED // 2], heard.blocks[: LISTED // 2]
     title = (
         f"the first {len(steals)} of {len(heard.steals):,} steals"
         f" and {len(blocks)} of {len(heard.blocks):,} refusals"
     )
-    table = Table(title=title)
-    table.add_column("id", no_wrap=True)
-    table.add_column("time (UTC)", no_wrap=True)
-    for header in ("what", "entry", "why"):
-        table.add_column(header, overflow="fold")
     lines: list[tuple[StealStarted | EntryBlocked, str, str]] = [
         (fact, "steal", "from " + ", ".join(victim.order for victim in fact.victims))
         for fact in steals
     ]
     lines += [(fact, "blocked", fact.reason) for fact in blocks]
-    for fact, what, why in sorted(lines, key=lambda line: output_id(line[0].id)):
-        table.add_row(fact.id, utc_text(fact.ts_us), what, fact.entry, why)
-    return table
+    lines.sort(key=lambda line: output_id(line[0].id))
+    return Sheet(
+        title=title,
+        columns=[Column(head) for head in ("id", "time (UTC)", "what", "entry", "why")],
+        rows=[(fact.id, utc_text(fact.ts_us), what, fact.entry, why) for fact, what, why in lines],
+    )
 
 
 def show(attempt: Attempt) -> None:
     """Print one decision: the entry, the ladder of checks, the candidates."""
     console = output()
     told = decision_of(attempt)
-    console.print(f"{told.headline}\n{told.summary}", markup=False, soft_wrap=True)
+    say(f"{told.headline}\n{told.summary}")
     console.print(_table("ladder of checks", LADDER, told.ladder))
     if told.candidates:
         console.print(_table(told.candidates_title, CANDIDATES, told.candidates))
 
 
-def _table(title: str, headers: Sequence[str], rows: Iterable[tuple[str, ...]]) -> Table:
-    table = Table(*headers, title=title)
-    for row in rows:
-        table.add_row(*map(_emphasised, row))
-    return table
+def _table(title: str, heads: Sequence[str], rows: Iterable[tuple[str, ...]]) -> Sheet:
+    return Sheet(
+        title=title,
+        columns=[Column(head) for head in heads],
+        rows=[[_emphasised(cell) for cell in row] for row in rows],
+    )
 
 
 def _emphasised(cell: str) -> Text:

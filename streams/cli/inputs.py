@@ -1,7 +1,6 @@
 """What commands have in common: options, and how files and words become policies and data."""
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,16 +53,6 @@ FeeRate = Annotated[
 
 messages = Console(stderr=True, highlight=False)
 """Where progress and remarks go."""
-
-
-PIPE_WIDTH = 160
-"""Columns when the output is no terminal: wide enough that ids and reasons stay whole."""
-
-
-def output() -> Console:
-    """Return the console for what a command was asked for."""
-    fixed = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(highlight=False, width=None if fixed else PIPE_WIDTH)
 
 
 NOT_YAML = (ValueError, RecursionError)

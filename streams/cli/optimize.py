@@ -9,8 +9,6 @@ from hashlib import blake2b
 from pathlib import Path
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from streams.lab.backtest.run import Options
 from streams.lab.compare import periods, read_time
@@ -47,7 +45,6 @@ from .inputs import (
     UsageError,
     make_strategy,
     messages,
-    output,
     read_data,
     read_policies,
 )
@@ -71,6 +68,7 @@ from .search_options import (
     Until,
     Workers,
 )
+from .tables import Column, Sheet, output, say
 
 INTERRUPTED = 130
 """What a shell calls the status of a program that Ctrl-C ended."""
@@ -202,23 +200,16 @@ def _check_targets(files: list[Path], targets: dict[str, Path | None]) -> None:
 
 
 def _show(found: Optimized) -> None:
-    console = output()
     for note in found.notes:
-        console.print(f"· {note}", style="dim", markup=False, soft_wrap=True)
-    head, lines = judged_table(found)
-    table = Table(title=f"Best {found.objective.title}", title_justify="left")
-    for place, name in enumerate(head):
-        table.add_column(name, justify="left" if place < 2 else "right", overflow="fold")
-    for line in lines:
-        table.add_row(*map(Text, line))
-    console.print(table)
+        say(f"· {note}", style="dim")
+    heads, lines = judged_table(found)
+    columns = [Column(head, figures=place > 1) for place, head in enumerate(heads)]
+    output().print(Sheet(title=f"Best {found.objective.title}", columns=columns, rows=lines))
     for field, value in found.values.items():
         begun = getattr(found.space.base, field)
-        console.print(f"{field}: {value:g} (was {begun})", markup=False)
+        say(f"{field}: {value:g} (was {begun})")
     idle = ineffective(found)
     if idle:
-        console.print(
-            f"Changed nothing on this data: {', '.join(idle)}.", markup=False, soft_wrap=True
-        )
+        say(f"Changed nothing on this data: {', '.join(idle)}.")
     for sentence in verdict(found):
-        console.print(sentence, style="bold", markup=False, soft_wrap=True)
+        say(sentence, style="bold")

@@ -1,12 +1,10 @@
 """`worksteal policy`: show a policy in full, or publish one so that it is in force."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import yaml
-from rich.markup import escape
-from rich.table import Table
 
 from state.rules.policy import Policy
 from streams.feeds.file.pace import WallClock
@@ -17,7 +15,8 @@ from topics.refusals import Refused
 
 from .account import read_account
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
-from .inputs import Settings, UsageError, output, read_policies
+from .inputs import Settings, UsageError, read_policies
+from .tables import Column, Sheet, output
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -47,12 +46,21 @@ def show(
     if as_yaml:
         typer.echo(yaml.safe_dump(values, sort_keys=False), nl=False)
         return
-    table = Table("field", "value", "meaning", title=f"policy {escape(policy.name)}")
+    output().print(policy_table(policy.name, values))
+
+
+def policy_table(name: str, values: dict[str, Any]) -> Sheet:
+    """Return each field with its value and meaning."""
+    rows = []
     for field, info in Policy.model_fields.items():
         value = values[field]
         shown = ", ".join(value) if isinstance(value, list) else str(value)
-        table.add_row(field, escape(shown), info.description or "")
-    output().print(table)
+        rows.append((field, shown, info.description or ""))
+    return Sheet(
+        title=f"policy {name}",
+        columns=[Column("field"), Column("value"), Column("meaning")],
+        rows=rows,
+    )
 
 
 @app.command("set")

@@ -15,6 +15,7 @@ from topics.catalogue import EXECUTION, JOURNAL, STEALS
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
 from .inputs import UsageError, messages
+from .tables import wrapped
 
 
 def record(
@@ -56,7 +57,7 @@ def record(
     manifest = asyncio.run(
         _record(settings, path, follow=follow, until_idle_s=until_idle_s, allow_gaps=allow_gaps)
     )
-    typer.echo(f"{path}: {summary(manifest)}")
+    typer.echo(wrapped(f"{path}: {summary(manifest)}"))
     typer.echo(f"content {manifest.content}")
 
 

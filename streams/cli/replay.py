@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from streams.audit.broker.reader import broker_source
 from streams.audit.recording.reader import Recording
@@ -25,7 +23,8 @@ from topics.catalogue import JOURNAL
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
 from .inputs import Settings as PolicySettings
-from .inputs import UsageError, messages, output, read_policies
+from .inputs import UsageError, messages, read_policies
+from .tables import Column, Sheet, output, say, wrapped
 
 File = Annotated[
     Path | None, typer.Argument(metavar="[FILE]", help="A recording.", show_default=False)
@@ -178,19 +177,20 @@ COUNTS = {
 
 def show(replayed: Replayed) -> None:
     """Print the result for people."""
-    console = output()
     for note in remarks(replayed):
-        console.print(f"· {note}", style="dim", markup=False, soft_wrap=True)
-    table = Table("", *COUNTS.values(), title=escape(replayed.source))
-    for name in ("from", "to"):
-        table.add_column(name, no_wrap=True, min_width=len("2018-04-04T14:00:00Z"))
+        say(f"· {note}", style="dim")
+    rows = [[str(number), *_row(one.tally)] for number, one in replayed.partitions.items()]
+    figures = [Column(head, figures=True) for head in COUNTS.values()]
+    table = Sheet(
+        title=replayed.source,
+        columns=[Column("partition"), *figures, Column("from"), Column("to")],
+        rows=[*rows, ["all", *_row(replayed.tally)]],
+        breaks=[len(rows)],
+    )
+    output().print(table)
     for number, one in replayed.partitions.items():
-        table.add_row(str(number), *_row(one.tally))
-    table.add_row("all", *_row(replayed.tally))
-    console.print(table)
-    for number, one in replayed.partitions.items():
-        typer.echo(f"partition {number}: {digests(one)}")
-    typer.echo(f"all: {digests(replayed)}")
+        typer.echo(wrapped(f"partition {number}: {digests(one)}"))
+    typer.echo(wrapped(f"all: {digests(replayed)}"))
 
 
 def _row(tally: Tally) -> list[str]:

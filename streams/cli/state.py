@@ -14,7 +14,7 @@ from streams.observe.pages.ask import Answer, ask
 from streams.observe.pages.secret import token_of
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
-from .inputs import UsageError, messages, output
+from .inputs import UsageError, messages
 from .state_changelog import Durable, read_changelog
 from .state_tables import show
 
@@ -66,7 +66,7 @@ def state(
     if as_json:
         typer.echo(json.dumps(found.view | {"source": found.source}, indent=2))
     else:
-        show(output(), found.view, found.source)
+        show(found.view, found.source)
 
 
 def _from_worker(settings: Settings, url: str | None, account: str) -> Found | None:

@@ -3,30 +3,28 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from state.rules.money import to_dollars
 from streams.observe.pages.account_view import View, text_of
+
+from .tables import Column, Sheet, output, say
 
 Cell = Callable[[Any], str]
 
 
-def show(console: Console, view: View, source: str) -> None:
+def show(view: View, source: str) -> None:
     """Print a view, and where it comes from."""
-    _say(console, _title(view, source), style="bold")
+    say(_title(view, source), style="bold")
     if view["halted"]:
-        _say(console, f"HALTED: {view['halted']}. Nothing is decided for it.", style="bold red")
+        say(f"HALTED: {view['halted']}. Nothing is decided for it.", style="bold red")
     if view["awaiting_reconciliation"]:
         told = "An order's fate is unknown: the account waits for a snapshot with open orders."
-        _say(console, told, style="yellow")
+        say(told, style="yellow")
     for number in view["also_in_partitions"]:
         told = f"Journal partition {number} has an account of this name, too: see who publishes it."
-        _say(console, told, style="bold red")
-    _say(console, _capital(view["capital"]))
+        say(told, style="bold red")
+    say(_capital(view["capital"]))
     for title, columns in TABLES.items():
-        _print_table(console, title, columns, view[title])
+        _print_table(title, columns, view[title])
 
 
 def _title(view: View, source: str) -> str:
@@ -54,33 +52,23 @@ def _capital(capital: View) -> str:
     )
 
 
-def _print_table(
-    console: Console, title: str, columns: dict[str, tuple[str, Cell]], rows: Iterable[View]
-) -> None:
+def _print_table(title: str, columns: dict[str, tuple[str, Cell]], rows: Iterable[View]) -> None:
     rows = list(rows)
     if not rows:
-        _say(console, f"no {title}", style="dim")
+        say(f"no {title}", style="dim")
         return
     # Columns in which nothing stands would only push the others together.
     shown = [key for key in columns if any(_text(columns[key][1], row[key]) for row in rows)]
-    table = Table(title=title, title_justify="left")
-    for key in shown:
-        number = columns[key][1] in NUMBERS
-        table.add_column(columns[key][0], justify="right" if number else "left")
-    for row in rows:
-        table.add_row(*(Text(_text(columns[key][1], row[key])) for key in shown))
-    console.print(table)
-
-
-def _say(console: Console, told: str, style: str = "") -> None:
-    console.print(Text(told), style=style, soft_wrap=True)
+    table = Sheet(
+        title=title,
+        columns=[Column(columns[key][0], figures=columns[key][1] in NUMBERS) for key in shown],
+        rows=[[_text(columns[key][1], row[key]) for key in shown] for row in rows],
+    )
+    output().print(table)
 
 
 def _text(cell: Cell, value: Any) -> str:
     return "" if value is None or value is False else cell(value)
-
-
-# -- cells -----------------------------------------------------------------------------------------
 
 
 def _dollars(micros: int) -> str:

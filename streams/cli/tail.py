@@ -14,6 +14,7 @@ from streams.ground.settings import Settings
 from streams.observe import tail as looking
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
+from .tables import wrapped
 
 
 def tail(
@@ -84,7 +85,7 @@ async def _tail(
                 break
             for record in records:
                 for sight in viewer(record):
-                    told = json.dumps(sight.document()) if as_json else sight.line()
+                    told = json.dumps(sight.document()) if as_json else wrapped(sight.line())
                     sys.stdout.write(f"{told}\n")
             sys.stdout.flush()
     except BrokenPipeError:

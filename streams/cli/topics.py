@@ -2,16 +2,16 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from streams.ground.kafka import topic_admin
 from topics.catalogue import CATALOGUE
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
+from .tables import Column, Sheet, output
 
 app = typer.Typer(
     help="Create or check the topics on a broker.\n\nExample: `worksteal topics create --partitions 4`",
@@ -61,9 +61,15 @@ def check(
         config, bootstrap=bootstrap, insecure=insecure, topic_prefix=topic_prefix
     )
     findings = asyncio.run(topic_admin.check(settings))
-    table = Table("topic", "partitions", "result", title=f"topics at {settings.bootstrap}")
-    for finding in findings:
-        table.add_row(finding.topic, str(finding.partitions), finding.fault or "ok")
-    Console(highlight=False).print(table)
+    output().print(topics_table(settings.bootstrap, findings))
     if any(finding.fault for finding in findings):
         raise typer.Exit(1)
+
+
+def topics_table(bootstrap: str, findings: Sequence[topic_admin.Finding]) -> Sheet:
+    """Return what was found of each topic."""
+    return Sheet(
+        title=f"topics at {bootstrap}",
+        columns=[Column("topic"), Column("partitions", figures=True), Column("result")],
+        rows=[(one.topic, str(one.partitions), one.fault or "ok") for one in findings],
+    )

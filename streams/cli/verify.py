@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
 
 from streams.audit.replay.said import Said
 from streams.audit.verify.found import Found
@@ -19,8 +18,9 @@ from streams.ground.settings import Settings
 from topics.catalogue import JOURNAL
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix
-from .inputs import messages, output
+from .inputs import messages
 from .replay import AllowGaps, AsJson, File, FromBroker, chosen, need_frames, opened
+from .tables import say, wrapped
 
 KINDS = "lost unexpected altered conflicting late pending".split()
 
@@ -67,7 +67,7 @@ def verify(
     if validate_only:
         with messages.status("validating"):
             validated = asyncio.run(_validate(where, allow_gaps=allow_gaps))
-        typer.echo(_json(validation(validated)) if as_json else _validated_text(validated))
+        typer.echo(_json(validation(validated)) if as_json else wrapped(_validated_text(validated)))
         return
     wants_all = complete if complete is not None else not broker
     with messages.status("verifying"):
@@ -171,10 +171,9 @@ def _text(value: bytes | None) -> str | None:
 def show(verdict: Verdict) -> None:
     """Print the outcome for people."""
     comparison, replayed = verdict.comparison, verdict.replayed
-    console = output()
     for note in (*(f"not comparable: {gap}" for gap in verdict.gaps), *replayed.notes):
-        console.print(f"· {note}", style="dim", markup=False, soft_wrap=True)
-    typer.echo(
+        say(f"· {note}", style="dim")
+    say(
         f"{result(verdict)}: {comparison.commands} commands, {comparison.facts} facts,"
         f" {comparison.repeats} repeats, from {replayed.tally.frames} frames of"
         f" {len(replayed.partitions)} partitions"
@@ -183,18 +182,18 @@ def show(verdict: Verdict) -> None:
         ids = getattr(comparison, kind)
         if ids:
             more = ", …" if len(ids) > 3 else ""
-            typer.echo(f"{kind} {len(ids)}: {', '.join(ids[:3])}{more}")
+            say(f"{kind} {len(ids)}: {', '.join(ids[:3])}{more}")
     if comparison.uncompared:
-        typer.echo(f"uncompared {comparison.uncompared}")
-    typer.echo(f"digest {replayed.digest} state {replayed.state_digest}")
+        say(f"uncompared {comparison.uncompared}")
+    say(f"digest {replayed.digest} state {replayed.state_digest}")
     if verdict.difference is not None:
-        _show_difference(console, verdict.difference)
+        _show_difference(verdict.difference)
 
 
-def _show_difference(console: Console, found: Difference) -> None:
+def _show_difference(found: Difference) -> None:
     """Print the first difference with both sides and the account."""
     name = found.id if found.id is not None else "a record without a desk's id"
-    console.print(f"\nfirst difference: {name}, {found.kind}: {MEANING[found.kind]}", markup=False)
+    say(f"\nfirst difference: {name}, {found.kind}: {MEANING[found.kind]}")
     lines = [f"expected  {_side(found.expected)}"]
     lines += [f"found     {_side(one)}" for one in found.found] or ["found     nothing"]
     if found.id is not None:
@@ -207,7 +206,7 @@ def _show_difference(console: Console, found: Difference) -> None:
         )
         if account is not None:
             lines.append(msgspec.json.format(msgspec.json.encode(account), indent=2).decode())
-    console.print("\n".join(lines), markup=False, soft_wrap=True)
+    say("\n".join(lines), indent=10)
 
 
 def _side(one: Said | Found | None) -> str:
