@@ -9,9 +9,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
-
 from state.desk import Desk
 from state.machine import CURSOR
 from state.market.hours import Calendars, calendars
@@ -19,6 +16,7 @@ from state.rows import RowsError, decode_rows
 from state.rules.money import MICROS
 from streams.agents.stealing import changelog_of, restored_desk
 from streams.ground.kafka import BrokerError, log_spans, reader
+from streams.ground.kafka.client import Consumer, KafkaError
 from streams.ground.kafka.closing import stop_consumer
 from streams.ground.settings import Settings, client_options
 from streams.journal.standing.claims import ClaimsError
@@ -72,7 +70,7 @@ async def _partitions(settings: Settings, topic: str, account: str) -> dict[int,
         await stop_consumer(consumer)
 
 
-async def _require(consumer: AIOKafkaConsumer, topic: str, settings: Settings) -> None:
+async def _require(consumer: Consumer, topic: str, settings: Settings) -> None:
     if topic not in await consumer.topics():
         raise UsageError(
             f"there is no topic {topic} at {settings.bootstrap}: no worker of this --group and"

@@ -3,12 +3,10 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
-
 from state.rules.policy import DEFAULT, Policy
 from streams.audit.recording.source import RECORDED
 from streams.ground.kafka import BrokerError, log_spans, read_log, reader
+from streams.ground.kafka.client import Consumer, KafkaError
 from streams.ground.records import LogRecord, Span
 from streams.ground.settings import Settings, client_options
 from topics.catalogue import JOURNAL
@@ -22,7 +20,7 @@ class BrokerSource:
 
     def __init__(
         self,
-        consumer: AIOKafkaConsumer,
+        consumer: Consumer,
         settings: Settings,
         spans: Mapping[str, Mapping[int, Span]],
     ) -> None:
@@ -62,7 +60,7 @@ class BrokerSource:
 
 
 async def read_stretch(
-    consumer: AIOKafkaConsumer, topic: str, spans: Mapping[int, Span]
+    consumer: Consumer, topic: str, spans: Mapping[int, Span]
 ) -> AsyncIterator[list[LogRecord]]:
     """Yield like `read_log`; what the broker objects to becomes a `BrokerError`."""
     try:
@@ -75,7 +73,7 @@ async def read_stretch(
         ) from error
 
 
-async def look(consumer: AIOKafkaConsumer, settings: Settings) -> dict[str, dict[int, Span]]:
+async def look(consumer: Consumer, settings: Settings) -> dict[str, dict[int, Span]]:
     """Return what the recorded topics hold.
 
     The journal is looked at last: every output that was seen then has its frame in the journal.

@@ -9,13 +9,12 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
-
 from streams.audit.recording.errors import FullError, ReplayError
 from streams.audit.recording.manifest import Manifest
 from streams.audit.recording.source import RECORDED, Gap
 from streams.audit.recording.writer import RecordingWriter
 from streams.ground.kafka import BrokerError, reader
+from streams.ground.kafka.client import Consumer
 from streams.ground.records import LogRecord, Span
 from streams.ground.settings import Settings, client_options
 from topics.catalogue import JOURNAL
@@ -39,7 +38,7 @@ class Recorder:
 
     def __init__(
         self,
-        consumer: AIOKafkaConsumer,
+        consumer: Consumer,
         settings: Settings,
         writer: RecordingWriter,
         spans: Spans,

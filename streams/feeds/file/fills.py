@@ -7,11 +7,10 @@ it reached by then, and only then is an unknown order somebody else's.
 
 from contextlib import suppress
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 from msgspec import MsgspecError
 
 from streams.ground.kafka import BrokerError, log_spans, reader
+from streams.ground.kafka.client import Consumer, KafkaError, TopicPartition
 from streams.ground.kafka.closing import stop_consumer
 from streams.ground.settings import Settings, client_options
 from topics.catalogue import EXECUTION, FILLS
@@ -23,7 +22,7 @@ from topics.events import Fill
 class EntryFills:
     """The fills of one account's entries from here on; `own` are the entries it listens for."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, settings: Settings, account: str) -> None:
+    def __init__(self, consumer: Consumer, settings: Settings, account: str) -> None:
         self.own: set[str] = set()
         self._consumer = consumer
         self._execution = settings.topic(EXECUTION.name)

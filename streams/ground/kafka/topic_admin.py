@@ -5,6 +5,7 @@ somebody's decision.  `check` says what to do instead.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -98,7 +99,9 @@ async def check(settings: Settings) -> list[Finding]:
     try:
         counts = await _partition_counts(client, settings)
         present = [topic for topic in CATALOGUE if topic.name in counts]
-        found = await _configurations(client, settings, [topic.name for topic in present])
+        real = {settings.topic(topic.name): topic.name for topic in present}
+        named = await configurations(client, list(real))
+        found = {real[name]: settings_there for name, settings_there in named.items()}
     except KafkaError as error:
         raise BrokerError(
             f"the topics cannot be looked at ({error}): look at the broker's log"
@@ -142,17 +145,17 @@ async def _partition_counts(client: AIOKafkaAdminClient, settings: Settings) -> 
     return {names[item["topic"]]: len(item["partitions"]) for item in described}
 
 
-async def _configurations(
-    client: AIOKafkaAdminClient, settings: Settings, names: list[str]
+async def configurations(
+    client: AIOKafkaAdminClient, names: Sequence[str]
 ) -> dict[str, dict[str, str]]:
+    """Return the settings of topics, by their names on the broker."""
     if not names:
         return {}
-    real = {settings.topic(name): name for name in names}
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in real]
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     found: dict[str, dict[str, str]] = {}
     for answer in await client.describe_configs(resources):
         for _, _, _, name, entries in answer.resources:
-            found[real[name]] = {entry[0]: entry[1] for entry in entries}
+            found[name] = {entry[0]: entry[1] for entry in entries}
     return found
 
 

@@ -4,7 +4,7 @@ from streams.observe.errors import DeadLetterError
 
 from .letter import REDRIVEN_REASON, Letter, Note, parse_place, place_text, read_record
 from .reading import DeadLetters, Survey, dead_letters
-from .redrive import Redriven, prepare, redrive, target_of
+from .redrive import Redriven, prepare, redrive
 
 __all__ = [
     "REDRIVEN_REASON",
@@ -20,5 +20,4 @@ __all__ = [
     "prepare",
     "read_record",
     "redrive",
-    "target_of",
 ]

@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaConsumer
-
 from streams.ground.kafka import Span, log_spans, read_log, reader
+from streams.ground.kafka.client import Consumer
 from streams.ground.kafka.closing import stop_consumer
 from streams.ground.settings import Settings, client_options
 from streams.observe.errors import DeadLetterError
@@ -65,7 +64,7 @@ class Survey(NamedTuple):
 class DeadLetters:
     """The topic, open for reading."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, topic: str) -> None:
+    def __init__(self, consumer: Consumer, topic: str) -> None:
         self._consumer = consumer
         self._topic = topic
 

@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-from aiokafka.partitioner import murmur2
 
 from streams.ground.kafka import BrokerError
+from streams.ground.kafka.client import KafkaError, Producer, partition_of
 from streams.ground.settings import Settings
 from streams.observe.errors import DeadLetterError
 from topics.catalogue import DEAD_LETTERS, INBOUND, TOPIC_OF
@@ -91,18 +89,13 @@ def prepare(
     count = partitions.get(topic, 0)
     partition = origin.partition
     if key is not None and not options.keep_partition and count:
-        partition = target_of(key, count)
+        partition = partition_of(key, count)
     if partition >= count:
         raise DeadLetterError(
             f"{place} came from partition {origin.partition} of {origin.topic}, and {topic} has"
             f" {count}: give a corrected record whose key picks its partition."
         )
     return Redriven(letter, topic, partition, key, value, corrected)
-
-
-def target_of(key: bytes, partitions: int) -> int:
-    """Return the partition that producers choose for a key: murmur2, as Kafka's own clients do."""
-    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
 def _source(letter: Letter) -> Origin:
@@ -150,7 +143,7 @@ def key_of(event: msgspec.Struct) -> bytes | None:
     return None if name is None else str(name).encode()
 
 
-async def redrive(producer: AIOKafkaProducer, settings: Settings, record: Redriven) -> str:
+async def redrive(producer: Producer, settings: Settings, record: Redriven) -> str:
     """Put a record back, then note it; returns its topic, partition and offset.
 
     Raises `BrokerError` if the broker does not take it; it may then be there all the same.
@@ -160,7 +153,7 @@ async def redrive(producer: AIOKafkaProducer, settings: Settings, record: Redriv
     return to
 
 
-async def put_back(producer: AIOKafkaProducer, settings: Settings, record: Redriven) -> str:
+async def put_back(producer: Producer, settings: Settings, record: Redriven) -> str:
     """Publish the record and wait for the acknowledgement."""
     offset = await _send(
         producer,
@@ -173,9 +166,7 @@ async def put_back(producer: AIOKafkaProducer, settings: Settings, record: Redri
     return f"{record.topic}:{record.partition}:{offset}"
 
 
-async def write_note(
-    producer: AIOKafkaProducer, settings: Settings, record: Redriven, to: str
-) -> None:
+async def write_note(producer: Producer, settings: Settings, record: Redriven, to: str) -> None:
     """Publish the note, in the partition of its letter, and wait for the acknowledgement."""
     await _send(
         producer,
@@ -190,7 +181,7 @@ async def write_note(
 
 
 async def _send(
-    producer: AIOKafkaProducer,
+    producer: Producer,
     topic: str,
     value: bytes,
     *,

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-
-from streams.ground.kafka.topic_admin import CHANGELOG_BYTES_MAX, Finding
+from streams.ground.kafka.topic_admin import CHANGELOG_BYTES_MAX, Finding, configurations
 from streams.ground.settings import Settings
 from topics.catalogue import CATALOGUE, JOURNAL
 
@@ -45,7 +43,7 @@ async def check_changelog(client: Any, name: str, partitions: int) -> list[Line]
                 "rebuild it (docs/how-to/recover.md)",
             )
         )
-    found = await _configuration(client, name)
+    found = (await configurations(client, [name]))[name]
     if found.get("cleanup.policy") != "compact":
         do = "set it to compact with kafka-configs, before it loses rows"
         told = f"{name}: cleanup.policy is {found.get('cleanup.policy')}, not compact"
@@ -54,12 +52,6 @@ async def check_changelog(client: Any, name: str, partitions: int) -> list[Line]
         told = f"{name}: max.message.bytes is below {CHANGELOG_BYTES_MAX}"
         lines.append(warn("changelog", told, "set it with kafka-configs, for very large accounts"))
     return lines or [ok("changelog", f"{name} has {count} partitions and is compacted")]
-
-
-async def _configuration(client: Any, name: str) -> dict[str, str]:
-    (answer,) = await client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
-    ((_, _, _, _, entries),) = answer.resources
-    return {entry[0]: entry[1] for entry in entries}
 
 
 async def check_leaders(client: Any, names: list[str]) -> list[Line]:

@@ -7,9 +7,8 @@ while we wait was stamped a moment ago.
 import time
 from collections.abc import Callable, Mapping
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-
 from streams.ground.kafka import Span
+from streams.ground.kafka.client import Consumer, TopicPartition
 
 from .said import Line, fail, ok, warn
 
@@ -29,7 +28,7 @@ def now_ms() -> int:
 
 
 async def check_clock(
-    consumer: AIOKafkaConsumer,
+    consumer: Consumer,
     journal: str,
     spans: Mapping[int, Span],
     wait_ms: int,
@@ -55,7 +54,7 @@ async def check_clock(
 
 
 async def _latest(
-    consumer: AIOKafkaConsumer, spans: Mapping[int, Span], places: list[TopicPartition]
+    consumer: Consumer, spans: Mapping[int, Span], places: list[TopicPartition]
 ) -> int:
     """Return the time of the latest frame, 0 if there is none."""
     some = [place for place in places if spans[place.partition].first < spans[place.partition].end]

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from aiokafka import AIOKafkaConsumer
-
 from state.machine import CURSOR
 from state.rows import RowsError, decode_rows
 from streams.ground.kafka import Span, log_spans
+from streams.ground.kafka.client import Consumer
 from streams.journal.standing.claims import ClaimsError
 from streams.journal.standing.restoring import read_machines
 
@@ -28,7 +27,7 @@ class Desks:
         self.fault: Line | None = None
 
 
-async def ask_desks(consumer: AIOKafkaConsumer, changelog: str) -> Desks:
+async def ask_desks(consumer: Consumer, changelog: str) -> Desks:
     """Read the changelog from its beginning: only so it is known whose rows to believe."""
     found = Desks()
     if changelog not in await consumer.topics():

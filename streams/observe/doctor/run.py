@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
-
 from streams.agents.stealing import changelog_of, group_of
 from streams.ground.kafka import BrokerError, log_spans, reader, topic_admin
+from streams.ground.kafka.client import Consumer, KafkaError
 from streams.ground.kafka.closing import stop_consumer
 from streams.ground.kafka.topic_admin import Finding
 from streams.ground.settings import Settings, SettingsError, client_options
@@ -112,7 +110,7 @@ class Examiner:
 
     async def _places(
         self,
-        consumer: AIOKafkaConsumer,
+        consumer: Consumer,
         findings: list[Finding],
         sequencer: Group,
         agent: Group,

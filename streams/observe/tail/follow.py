@@ -4,10 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
-
 from streams.ground.kafka import BrokerError, LogRecord, Span, log_spans, reader
+from streams.ground.kafka.client import Consumer, KafkaError, OffsetOutOfRangeError, TopicPartition
 from streams.ground.kafka.closing import stop_consumer
 from streams.ground.settings import Settings, client_options
 
@@ -53,7 +51,7 @@ async def follow(
 
 
 async def _firsts(
-    consumer: AIOKafkaConsumer, name: str, start: Start, spans: Mapping[int, Span]
+    consumer: Consumer, name: str, start: Start, spans: Mapping[int, Span]
 ) -> dict[int, int]:
     times: dict[int, int | None] = {}
     if isinstance(start, Since):
@@ -64,7 +62,7 @@ async def _firsts(
 
 
 async def _what_is_there(
-    consumer: AIOKafkaConsumer, there: Mapping[TopicPartition, Span], stop: asyncio.Event
+    consumer: Consumer, there: Mapping[TopicPartition, Span], stop: asyncio.Event
 ) -> AsyncIterator[list[LogRecord]]:
     """Merge the partitions by time.  Only the one that holds the merge up is read on."""
     left = {place: span.end for place, span in there.items() if span.first < span.end}
@@ -103,7 +101,7 @@ def _merged(waiting: Mapping[TopicPartition, deque[LogRecord]]) -> list[LogRecor
     return taken
 
 
-async def _what_comes(consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> list[LogRecord]:
+async def _what_comes(consumer: Consumer, places: list[TopicPartition]) -> list[LogRecord]:
     try:
         polled = await _poll(consumer, places)
     except OffsetOutOfRangeError as error:
@@ -117,7 +115,7 @@ async def _what_comes(consumer: AIOKafkaConsumer, places: list[TopicPartition]) 
 
 
 async def _poll(
-    consumer: AIOKafkaConsumer, places: list[TopicPartition]
+    consumer: Consumer, places: list[TopicPartition]
 ) -> dict[TopicPartition, list[LogRecord]]:
     polled = await consumer.getmany(*places, timeout_ms=POLL_MS)
     return {

@@ -6,10 +6,8 @@ knowledge, written down together with what follows from it.
 
 from collections.abc import Mapping
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError
-
 from streams.ground.kafka import log_spans
+from streams.ground.kafka.client import Consumer, OffsetOutOfRangeError, TopicPartition
 from streams.ground.settings import Settings
 from topics.catalogue import EXECUTION, QUOTES
 
@@ -20,7 +18,7 @@ from .records import Batch, Source, SourceRecord
 class Reading:
     """A consumer that stands on all partitions of both topics."""
 
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, consumer: Consumer) -> None:
         self._consumer = consumer
         self._sources: dict[TopicPartition, Source] = {}
 

@@ -9,9 +9,8 @@ import signal
 import time
 from collections.abc import Callable
 
-from aiokafka.errors import KafkaError
-
 from streams.ground.kafka import BrokerError, reader
+from streams.ground.kafka.client import KafkaError
 from streams.ground.kafka.closing import stop_consumer
 from streams.ground.kafka.publish import Outgoing, Publisher, publisher
 from streams.ground.settings import Settings, client_options

@@ -14,8 +14,8 @@ from aiokafka import AIOKafkaProducer
 
 from state.rules.policy import DEFAULT
 from streams.audit.replay.drive import PartitionReplay
+from streams.ground.kafka.client import partition_of
 from streams.ground.settings import client_options
-from streams.observe.dead_letters import target_of
 from tests.paths import ROOT
 from tests.state.world import times
 from tests.streams.cli.command import Done, worksteal_process
@@ -27,7 +27,7 @@ from topics.events import EntryRequested
 
 pytestmark = pytest.mark.broker
 
-ACCOUNTS = {target_of(name.encode(), 2): name for name in (f"acct-{n}" for n in range(9))}
+ACCOUNTS = {partition_of(name.encode(), 2): name for name in (f"acct-{n}" for n in range(9))}
 """An account for each partition."""
 
 TRACE = b"00-" + b"1" * 32 + b"-" + b"2" * 16 + b"-01"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from streams.cli.dlq_tables import document, letter_lines, list_line
 from streams.ground.kafka import LogRecord
+from streams.ground.kafka.client import partition_of
 from streams.journal.writing.framing import WRONG_TOPIC, DeadLetter, refusal_of
 from streams.lab.compare import CompareError
 from streams.observe.dead_letters import (
@@ -27,7 +28,7 @@ from streams.observe.dead_letters.advice import ADVICE, MEANING, fault_at
 from streams.observe.dead_letters.choosing import in_their_order, wanted
 from streams.observe.dead_letters.hexdump import is_plain, shown
 from streams.observe.dead_letters.letter import note_headers
-from streams.observe.dead_letters.redrive import Options, target_of
+from streams.observe.dead_letters.redrive import Options
 from streams.schema.headers import HEADERS, NOTE
 from topics.catalogue import CATALOGUE, DEAD_LETTERS, INBOUND, ORDERS
 from topics.codec import encode
@@ -192,7 +193,7 @@ def test_a_sound_event_on_the_wrong_topic_is_rerouted_when_told():
     with pytest.raises(DeadLetterError, match="--reroute to send it to accounts"):
         ready(snapshot)
     going = ready(snapshot, reroute=True)
-    assert (going.topic, going.partition, going.key) == ("accounts", target_of(b"A1", 5), b"A1")
+    assert (going.topic, going.partition, going.key) == ("accounts", partition_of(b"A1", 5), b"A1")
     assert ready(snapshot, force=True).topic == "orders"
     quote = ready(encode(Quote(ts_us=1, symbol="btc/usd", bid=1.0, ask=2.0)), reroute=True)
     assert (quote.topic, quote.key) == ("quotes", b"btc/usd")
