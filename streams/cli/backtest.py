@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from streams.ground.times import read_time
 from streams.lab.backtest.run import Options
-from streams.lab.compare import Compared, Hearing, Period, Setup, Swept, compare, periods, read_time
+from streams.lab.compare import Compared, Hearing, Period, Setup, Swept, compare, periods
 from streams.lab.report import comparison_document, write_report
 from streams.market import Market
 from streams.strategies import Strategy

@@ -1,25 +1,16 @@
 """Dead letters as lines and as plain values."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from streams.ground.times import time_text
 from streams.observe.dead_letters import Letter, Note, Survey, place_text
 from streams.observe.dead_letters.advice import advice_of, meaning_of
 from streams.observe.dead_letters.hexdump import shown
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-
-def time_text(ts_ms: int | None) -> str:
-    """Return a time (ms since 1970) as ISO, UTC; what no calendar has as its number."""
-    if ts_ms is None:
-        return "unknown"
-    try:
-        moment = _EPOCH + timedelta(milliseconds=ts_ms)
-    except OverflowError:
-        return f"{ts_ms} ms"
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _time(ts_ms: int | None) -> str:
+    return "unknown" if ts_ms is None else time_text(ts_ms * 1000)
 
 
 def list_line(letter: Letter, survey: Survey) -> str:
@@ -28,7 +19,7 @@ def list_line(letter: Letter, survey: Survey) -> str:
     back = "" if note is None else f"  -> {note.to}"
     field = f" in {letter.field}" if letter.field else ""
     return (
-        f"{place_text(letter.place)}  {time_text(letter.ts_ms)}  {letter.origin or 'unknown'}"
+        f"{place_text(letter.place)}  {_time(letter.ts_ms)}  {letter.origin or 'unknown'}"
         f"  {letter.reason}{field}: {meaning_of(letter.reason)}  {_size(letter)}{back}"
     )
 
@@ -41,11 +32,11 @@ def letter_lines(letter: Letter, value: bytes, survey: Survey, fault: str) -> It
     if fault:
         yield f"where     {fault}"
     yield f"what now  {_advice(letter, note)}"
-    yield f"origin    {letter.origin or 'unknown'}, of {time_text(letter.origin_ts_ms)}"
-    yield f"refused   {time_text(letter.ts_ms)}"
+    yield f"origin    {letter.origin or 'unknown'}, of {_time(letter.origin_ts_ms)}"
+    yield f"refused   {_time(letter.ts_ms)}"
     if note is not None:
         how = "corrected" if note.corrected else "unchanged"
-        yield f"put back  {time_text(note.ts_ms)}, {how}, to {note.to}"
+        yield f"put back  {_time(note.ts_ms)}, {how}, to {note.to}"
     yield f"size      {_size(letter)}"
     yield ""
     yield from shown(value)
@@ -56,9 +47,9 @@ def document(letter: Letter, survey: Survey) -> dict[str, Any]:
     note = survey.note_of(letter)
     return {
         "place": place_text(letter.place),
-        "time": time_text(letter.ts_ms),
+        "time": _time(letter.ts_ms),
         "origin": None if letter.origin is None else str(letter.origin),
-        "origin_time": None if letter.origin_ts_ms is None else time_text(letter.origin_ts_ms),
+        "origin_time": None if letter.origin_ts_ms is None else _time(letter.origin_ts_ms),
         "reason": letter.reason,
         "meaning": meaning_of(letter.reason),
         "advice": advice_of(letter.reason),
@@ -67,7 +58,7 @@ def document(letter: Letter, survey: Survey) -> dict[str, Any]:
         "cut_from_bytes": letter.cut_from,
         "redriven": None
         if note is None
-        else {"time": time_text(note.ts_ms), "to": note.to, "corrected": note.corrected},
+        else {"time": _time(note.ts_ms), "to": note.to, "corrected": note.corrected},
     }
 
 

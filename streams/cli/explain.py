@@ -10,8 +10,8 @@ from rich.text import Text
 
 from state.dealing.outbox import Outputs
 from state.dealing.shared import Attempt
+from streams.ground.times import utc_text
 from streams.lab.backtest.run import Hooks, Options, calendars_for, run_backtest
-from streams.market.errors import utc_text
 from streams.market.read import RECORDING
 from streams.observe.pages.decision_view import CANDIDATES, FAILED, LADDER, VICTIM, decision_of
 from topics.commands import AnyCommand

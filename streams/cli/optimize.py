@@ -10,8 +10,9 @@ from pathlib import Path
 
 import typer
 
+from streams.ground.times import read_time
 from streams.lab.backtest.run import Options
-from streams.lab.compare import periods, read_time
+from streams.lab.compare import periods
 from streams.lab.optimize import (
     OBJECTIVES,
     Journal,

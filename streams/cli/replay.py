@@ -18,7 +18,7 @@ from streams.audit.replay.partitions import Replayed
 from streams.audit.replay.partitions import replay as replay_source
 from streams.audit.replay.tally import Tally
 from streams.ground.settings import Settings
-from streams.market.errors import utc_text
+from streams.ground.times import utc_text
 from topics.catalogue import JOURNAL
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from state.rules.money import to_dollars
-from streams.observe.pages.account_view import View, text_of
+from streams.ground.times import time_text
+from streams.observe.pages.account_view import View
 
 from .tables import Column, Sheet, output, say
 
@@ -114,7 +115,7 @@ TABLES: dict[str, dict[str, tuple[str, Cell]]] = {
         "state": ("state", str),
         "spared": ("spared because", str),
         "steal": ("steal", str),
-        "unanswered_us": ("unanswered since", text_of),
+        "unanswered_us": ("unanswered since", time_text),
     },
     "entries": {
         "entry": ("entry", str),
@@ -132,8 +133,8 @@ TABLES: dict[str, dict[str, tuple[str, Cell]]] = {
         "blocked": ("blocked", str),
         "order": ("order", str),
         "steal": ("steal", str),
-        "retry_us": ("again at", text_of),
-        "expires_us": ("expires", text_of),
+        "retry_us": ("again at", time_text),
+        "expires_us": ("expires", time_text),
     },
     "steals": {
         "steal": ("steal", str),
@@ -146,20 +147,20 @@ TABLES: dict[str, dict[str, tuple[str, Cell]]] = {
         "pending": ("not answered", _list),
         "order": ("order", str),
         "spoiled": ("spoiled", str),
-        "deadline_us": ("until", text_of),
-        "retry_us": ("again at", text_of),
+        "deadline_us": ("until", time_text),
+        "retry_us": ("again at", time_text),
     },
     "cooldowns": {
         "symbol": ("symbol", str),
-        "since_us": ("stolen from at", text_of),
-        "until_us": ("spared until", text_of),
+        "since_us": ("stolen from at", time_text),
+        "until_us": ("spared until", time_text),
     },
     "fights": {
         "pair": ("pair", _list),
         "steals": ("steals", _number),
         "threshold": ("a fight from", _number),
         "fight": ("the next is a fight", _yes),
-        "last_us": ("last", text_of),
+        "last_us": ("last", time_text),
     },
 }
 """For each part of a view its columns in order: key, heading, and how a value is written."""

@@ -20,6 +20,7 @@
     ├── SettingsError            the settings cannot be used
     ├── StrategyError            a user's own strategy cannot be used
     ├── TailError                a topic cannot be looked at
+    ├── TimeError                an option's time cannot be read
     ├── UsageError               options that do not go together
     └── WebError                 the HTTP server cannot listen
 

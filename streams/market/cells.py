@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from streams.ground.times import EPOCH, MICROSECOND
 from topics.limits import PRICE_MAX, QUANTITY_MAX, SYMBOL_PATTERN, TIME_US_MAX
 from topics.symbols import normal_symbol
 
-from .errors import EPOCH, MICROSECOND, MarketError
+from .errors import MarketError
 
 _SYMBOL = re.compile(SYMBOL_PATTERN)
 TIME_EXAMPLE = "2018-04-04T00:00:00Z"

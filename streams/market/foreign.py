@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from streams.ground.times import utc_text
+
 from .cells import is_symbol
 from .columns import ColumnMap
 from .convert import first_true, prices, sizes, symbols
-from .errors import MarketError, utc_text
+from .errors import MarketError
 from .notes import notes_of
 from .quotes import Floats, Ints
 from .raw import RawTable

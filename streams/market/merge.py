@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from streams.ground.times import utc_text
+
 from .bars import Bars
-from .errors import MarketError, utc_text
+from .errors import MarketError
 from .model import LONG_BAR_US, Market
 from .quotes import Quotes
 from .table import Part

@@ -5,9 +5,11 @@ from typing import Literal
 
 import numpy as np
 
+from streams.ground.times import utc_text
+
 from .bar import Bar, Forecast
 from .bars import Bars
-from .errors import MarketError, utc_text
+from .errors import MarketError
 from .quotes import Quotes
 
 __all__ = ["Bar", "Bars", "Forecast", "Kind", "Market", "MarketError"]

@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from streams.ground.times import utc_text
+
 from .bar import Forecast
 from .cells import Cells
-from .errors import MarketError, utc_text
+from .errors import MarketError
 from .lines import Lines, opened
 from .quotes import Floats, Ints
 from .table import BAR_US_MIN, HOUR_US, MINUTE_US, SECOND_US, BarTable, Side, shortest_step_us

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.ground.times import EPOCH, MICROSECOND
 from topics.limits import TIME_US_MAX
 
 from .cells import TIME_EXAMPLE
 from .columns import ColumnMap
 from .convert import first_true, plain_numbers
-from .errors import EPOCH, MICROSECOND
 from .quotes import Ints
 from .raw import RawTable, is_blank, objects
 

@@ -10,7 +10,7 @@ from .compare import Hearing, Setup, compare
 from .compared import Compared, Part
 from .confidence import Confidence, Days, confidences
 from .counterfactual import StealWorth
-from .periods import WHOLE, Period, periods, read_time
+from .periods import WHOLE, Period, periods
 from .ranges import RUNS_MAX, Range, Swept, is_range, read_range, sweep
 
 __all__ = [
@@ -32,6 +32,5 @@ __all__ = [
     "is_range",
     "periods",
     "read_range",
-    "read_time",
     "sweep",
 ]

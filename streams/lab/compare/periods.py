@@ -4,9 +4,7 @@ Each period starts afresh, with the capital of the start and a new strategy, so 
 in one reaches the other.
 """
 
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from streams.lab.errors import CompareError
@@ -14,10 +12,6 @@ from streams.market import Market
 from topics.limits import TIME_US_MAX
 
 ALL, FIT, UNSEEN = "all", "fit", "unseen"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_AGO = re.compile(r"([0-9]{1,6})([smhd])")
-_AGO_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,33 +48,3 @@ def periods(
     if split_us is None:
         return (Period(ALL, from_us, until_us),)
     return (Period(FIT, from_us, split_us), Period(UNSEEN, split_us, until_us))
-
-
-def read_time(option: str, text: str) -> int:
-    """Read an ISO date (its midnight) or time, UTC unless it names a zone; microseconds.
-
-    Raises `CompareError` naming the option.
-    """
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise CompareError(
-            f"{option} {text}: write a date such as 2026-01-16 or a time such as 2026-01-16T14:30Z."
-        ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    ts_us = (moment - _EPOCH) // _MICROSECOND
-    if not 0 <= ts_us <= TIME_US_MAX:
-        raise CompareError(f"{option} {text}: give a time between 1970 and 2100.")
-    return ts_us
-
-
-def read_since(option: str, text: str, now_ms: int) -> int:
-    """Read a time as `read_time` does, or how long ago it is, such as `10m`; milliseconds.
-
-    Raises `CompareError` naming the option.
-    """
-    ago = _AGO.fullmatch(text)
-    if ago is not None:
-        return now_ms - int(ago[1]) * _AGO_MS[ago[2]]
-    return read_time(option, text) // 1000

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from streams.lab.compare.periods import read_since
+from streams.ground.times import read_since
 from streams.observe.errors import DeadLetterError
 from topics.catalogue import INBOUND
 
@@ -37,7 +37,7 @@ def wanted(
 ) -> Wanted:
     """Make a choice from what was typed; `now_ms` is milliseconds since 1970.
 
-    Raises `DeadLetterError` for a reason or topic that does not exist, `CompareError` for what is no
+    Raises `DeadLetterError` for a reason or topic that does not exist, `TimeError` for what is no
     time.
     """
     _known("--reason", reason, list(MEANING))

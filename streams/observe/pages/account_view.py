@@ -9,7 +9,6 @@ fractions of the limit; what is not known is null.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -26,14 +25,13 @@ from state.rules.policy import Policy
 from state.rules.ranks import distance
 from state.rules.victims import History, weigh
 from state.stealing.look import Look
+from streams.ground.times import time_text
 from topics.limits import Side
 from topics.symbols import AssetClass
 
 View = dict[str, Any]
 
 CLASSES: tuple[AssetClass, ...] = ("crypto", "stock")
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def look_up(desks: Mapping[int, Desk], account_id: str) -> View | None:
@@ -59,7 +57,7 @@ def account_view(desk: Desk, account_id: str) -> View:
     return {
         "account": account.id,
         "as_of": {
-            "time": text_of(shared.now_us),
+            "time": time_text(shared.now_us),
             "time_us": shared.now_us,
             "next_offset": desk.next_offset,
         },
@@ -74,12 +72,6 @@ def account_view(desk: Desk, account_id: str) -> View:
         "cooldowns": _cooldowns(shared, policy, account),
         "fights": _fights(shared, policy, account),
     }
-
-
-def text_of(time_us: int) -> str:
-    """Write a time in microseconds since 1970 for people."""
-    moment = _EPOCH + timedelta(microseconds=time_us)
-    return f"{moment.isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
 
 
 def _capital(shared: Shared, policy: Policy, account: Account) -> View:

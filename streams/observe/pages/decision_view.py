@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from state.dealing.shared import Attempt
 from state.rules.decision import MEANING, Candidate, Refusal
 from state.rules.money import to_dollars
-from streams.market.errors import utc_text
+from streams.ground.times import utc_text
 from topics.ids import output_id
 
 LADDER = ("check", "result", "fails when")

@@ -1,14 +1,13 @@
 """What is seen of a record: a line for people, an object for programs."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
 
 from state.rules.money import to_dollars
+from streams.ground.times import time_text
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SAID_ELSEWHERE = frozenset({"v", "type", "id", "ts_us", "account"})
 """Fields that have a place of their own in a line, or say nothing to a person."""
 
@@ -34,15 +33,6 @@ class Sight(NamedTuple):
     def document(self) -> dict[str, Any]:
         """Return the same as plain values."""
         return {"time": time_text(self.ts_us), "place": self.place} | self.body
-
-
-def time_text(ts_us: int) -> str:
-    """Return a time (microseconds since 1970) as ISO, UTC; what no calendar has as its number."""
-    try:
-        moment = _EPOCH + timedelta(microseconds=ts_us)
-    except OverflowError:
-        return f"{ts_us} us"
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def words_of(message: msgspec.Struct) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from streams.ground.kafka import Span
-from streams.lab.compare.periods import read_since
+from streams.ground.times import read_since
 from streams.observe.errors import TailError
 
 _PLACES = re.compile(r"[0-9]{1,9}:[0-9]{1,18}(?:,[0-9]{1,9}:[0-9]{1,18})*")
@@ -32,7 +32,7 @@ _ENDS: dict[str, Start] = {"latest": "latest", "earliest": "earliest"}
 def parse_start(text: str) -> Start:
     """Read `latest`, `earliest`, `10m` (ago), an ISO time, or `PARTITION:OFFSET`, several by commas.
 
-    Raises `TailError` or, for what looks like a time and is none, `CompareError`.
+    Raises `TailError` or, for what looks like a time and is none, `TimeError`.
     """
     if text in _ENDS:
         return _ENDS[text]

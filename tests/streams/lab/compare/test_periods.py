@@ -1,13 +1,10 @@
-"""Fit and unseen: what belongs to which, and times that are none."""
+"""Fit and unseen: what belongs to which."""
 
 import pytest
 
-from streams.lab.compare import CompareError, Period, periods, read_time
+from streams.lab.compare import CompareError, Period, periods
 from streams.market import MarketError, read_market
 from tests.streams.cli.command import DAY, head
-
-DAY_US = 86_400_000_000
-JAN_16_US = 1_768_521_600_000_000
 
 
 def test_without_bounds_there_is_one_period_and_it_is_everything(tmp_path):
@@ -51,23 +48,3 @@ def test_an_empty_period_is_a_mistake(tmp_path):
     market = read_market([head(DAY, 60, tmp_path)])
     with pytest.raises(MarketError, match="No quote lies from"):
         Period("unseen", int(market.quotes.ts_us[-1]) + 1).of(market)
-
-
-@pytest.mark.parametrize(
-    ("text", "ts_us"),
-    [
-        ("2026-01-16", JAN_16_US),
-        ("2026-01-16T00:00", JAN_16_US),
-        ("2026-01-16 00:00:00Z", JAN_16_US),
-        ("2026-01-15T19:00-05:00", JAN_16_US),
-        ("2026-01-17", JAN_16_US + DAY_US),
-    ],
-)
-def test_times_are_utc_unless_they_name_a_zone(text, ts_us):
-    assert read_time("--split", text) == ts_us
-
-
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "1969-12-31", "2300-01-01"])
-def test_what_is_no_time_names_its_option(text):
-    with pytest.raises(CompareError, match="--split"):
-        read_time("--split", text)

@@ -14,7 +14,7 @@ from examples.study.policies import candidates, named
 from examples.study.runs import change, measured, one_at_a_time, told
 from state.rules.policy import DEFAULT as DEFAULT_POLICY
 from state.rules.policy import NONE
-from streams.lab.compare import read_time
+from streams.ground.times import read_time
 from streams.market import Market, read_market
 from tests.paths import ROOT
 from topics.symbols import asset_class

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from streams.cli.dlq_tables import document, letter_lines, list_line
 from streams.ground.kafka import LogRecord
 from streams.ground.kafka.client import partition_of
+from streams.ground.times import TimeError
 from streams.journal.writing.framing import WRONG_TOPIC, DeadLetter, refusal_of
-from streams.lab.compare import CompareError
 from streams.observe.dead_letters import (
     DeadLetterError,
     Letter,
@@ -258,7 +258,7 @@ def test_choices_of_what_does_not_exist_are_mistakes():
     with pytest.raises(DeadLetterError, match="did you mean orders"):
         wanted(topic="order")
     for text in ("yesterday", "10", "10w", "1969-01-01", "-5m"):
-        with pytest.raises(CompareError, match="--since"):
+        with pytest.raises(TimeError, match="--since"):
             wanted(since=text)
 
 

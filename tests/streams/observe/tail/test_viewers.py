@@ -186,7 +186,7 @@ def test_a_start_may_be_some_time_ago(monkeypatch):
 def test_what_is_no_start_is_told(text):
     with pytest.raises(Exception, match="--start") as error:
         parse_start(text)
-    assert type(error.value).__name__ in ("TailError", "CompareError")
+    assert type(error.value).__name__ in ("TailError", "TimeError")
 
 
 def test_where_a_start_is():
