@@ -1,11 +1,16 @@
-"""Runs `make live`.  Ctrl-C stops all of it in order; the exit status is then 130."""
+"""Runs `make live`.  Ctrl-C stops all of it in order; the exit status is then 130.
+
+So do SIGTERM and the end of its terminal.  It ends when every process that it started has ended.
+"""
 
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 from rich.live import Live
@@ -18,6 +23,8 @@ from .steals import Steals, while_following
 
 DAY = "examples/market/coinbase-2018-04-04.csv"
 POLICY = "examples/policies/live.yaml"
+PAGE = r"http://[^\s\"]+(?=[\s\"])"
+"""Where the worker's log says that its page is; the line may be half written yet."""
 DRAIN_S = 2.0
 """After the last quote: answers and fills that are still under way."""
 
@@ -32,21 +39,34 @@ def main() -> None:
     parser.add_argument("--hold-ms", default="2500", help="how long the venue holds a position")
     parser.add_argument("--folder", type=Path, default=ROOT / ".live")
     told = parser.parse_args()
-    shutil.rmtree(told.folder, ignore_errors=True)
-    told.folder.mkdir(parents=True)
     kafka = told.folder / "kafka"
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _ended)
     try:
+        if kafka.exists():
+            broker("stop", kafka)  # of a run that was killed: without its folder nobody could
+        shutil.rmtree(told.folder, ignore_errors=True)
+        told.folder.mkdir(parents=True)
         console.print("broker …")
-        address = broker("start", kafka)
-        sys.exit(run(told, address))
+        sys.exit(run(told, broker("start", kafka)))
     except (Failed, BrokerError) as error:
         console.print(f"make live: {error}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        console.print("stopped")
-        sys.exit(130)
     finally:
+        _stop_listening()
         broker("stop", kafka)
+
+
+def _ended(number: int, _frame: FrameType | None) -> None:
+    """Stop all of it, and heed no second signal on the way: it would leave something behind."""
+    _stop_listening()
+    console.print("stopping …")
+    sys.exit(128 + number)
+
+
+def _stop_listening() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def run(told: argparse.Namespace, address: str) -> int:
@@ -70,13 +90,16 @@ def start(processes: Processes, told: argparse.Namespace) -> None:
     console.print("topics, worker, policy, venue …")
     data = str(told.folder / "data")
     processes.do("topics", "create", "--partitions", "2")
-    processes.start("worker", "worker", "--data-dir", data, until="ready after")
+    processes.start("worker", "worker", "--data-dir", data)
+    console.print(f"page: {processes.wait_for('worker', PAGE)}")
+    processes.wait_for("worker", "ready after")
     processes.do("policy", "set", POLICY)
     processes.start(
         "venue", "venue", "paper", "--account", "demo=10000", "--ack-delay-ms", "5",
         "--snapshot-ms", "500", "--hold-ms", told.hold_ms,
-        "--data-dir", str(told.folder / "venue"), until="ready",
+        "--data-dir", str(told.folder / "venue"),
     )  # fmt: skip
+    processes.wait_for("venue", "ready")
     limit = ["--limit", told.limit] if int(told.limit) else []
     processes.start("feed", "feed", DAY, "--speed", told.speed, *limit)
     console.print(f"feed: {DAY} at {told.speed} times its speed")

@@ -45,6 +45,9 @@ def test_make_live_ends_with_identical_and_leaves_nothing_behind(tmp_path):
     assert process.returncode == 0, said
     assert "identical" in said
     assert "started" in said  # steals
+    lines = said.splitlines()
+    (page,) = (place for place, line in enumerate(lines) if line.startswith("page: http://127."))
+    assert lines[page + 1].startswith("feed"), "the page can be opened before anything happens"
     assert left_behind(tmp_path / "live") == []
 
 
