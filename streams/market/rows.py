@@ -17,6 +17,7 @@ from .errors import MarketError
 from .lines import Lines, opened
 from .quotes import Floats, Ints
 from .table import BAR_US_MIN, HOUR_US, MINUTE_US, SECOND_US, BarTable, Side, shortest_step_us
+from .vendors import vendor_hint
 
 
 class Layout(NamedTuple):
@@ -89,6 +90,9 @@ def _layout_of(path: Path, header: list[str]) -> tuple[Layout, dict[str, int]]:
     faults += [f"column {name!r} is not known" for name in extra]
     faults += [f"column {name!r} stands twice" for name in place if header.count(name) > 1]
     if faults:
+        hint = vendor_hint(path) if missing else None
+        if hint is not None:
+            raise MarketError(f"{path} line 1: {faults[0]}; {hint}")
         raise MarketError(
             f"{path} line 1: {', '.join(faults)}; expected {','.join(best.columns)} in any order."
         )
