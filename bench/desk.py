@@ -139,10 +139,10 @@ def measure_rate(times: Calendars, count: int) -> dict[str, float]:
     desk, feed = set_up(times, 8, 8, ACCOUNTS)
     add_deciders(desk, feed)
     tried = []
-    desk.shared.watch = tried.append
+    desk.watch = tried.append
     for frame, position in quotes(feed, 20_000, 1000):
         desk.apply(frame, position)
-    desk.shared.watch = None
+    desk.watch = None
     rates, raw_rates = [], []
     for _ in range(REPEATS):
         frames = quotes(feed, count, 1000)
@@ -152,7 +152,7 @@ def measure_rate(times: Calendars, count: int) -> dict[str, float]:
         rates.append(count / (time.perf_counter() - began))
         last = frames[-1][0].events[-1].event
         assert isinstance(last, Quote)
-        assert desk.shared.prices.get(last.symbol).ask == last.ask, "the quotes were not taken"
+        assert desk.board.prices.get(last.symbol).ask == last.ask, "the quotes were not taken"
         raw = [(encode_frame(f), p) for f, p in quotes(feed, count, 1000)]
         began = time.perf_counter()
         for body, position in raw:

@@ -39,21 +39,20 @@ from topics.frames import BEFORE_FIRST, Frame, JournalPosition, advance, joins
 
 from .books.account import Account
 from .books.invariants import check
+from .dealing.attempts import Attempt
+from .dealing.context import Context, new_context
 from .dealing.outbox import Outputs
-from .dealing.shared import Shared
 from .handlers import answers, requests, snapshots
 from .handlers.reminders import ring
-from .handlers.upkeep import replace_in_ladder, resume, under_new_policy
+from .handlers.upkeep import look_after, reset_triggers, resume, under_new_policy
 from .market.hours import Calendars
-from .market.prices import Price
-from .overnight.closing import set_timer
-from .overnight.deleveraging import after_event
+from .market.prices import LastQuote, Price
 from .rows import FORMAT, Cursor, decode_rows, digest, encode_rows
-from .rules.decision import EventFault
 from .rules.policy import DEFAULT, Policy, PolicyError, policy_from
+from .rules.refusals import EventFault
 from .stealing.attempt import try_all, try_woken
 
-Handler = Callable[[Shared, Account, Any], EventFault | None]
+Handler = Callable[[Context, Account, Any], EventFault | None]
 
 HANDLERS: dict[type, Handler] = {
     EntryRequested: requests.on_requested,
@@ -67,9 +66,6 @@ HANDLERS: dict[type, Handler] = {
     AccountSnapshot: snapshots.on_snapshot,
 }
 
-LastQuote = tuple[Price, float, float, int]
-"""Where a quote goes, its bid, its ask and its own time in microseconds."""
-
 AHEAD_US_MAX = 60_000_000
 """How far ahead of the desk's clock an event may be dated.
 
@@ -78,7 +74,7 @@ then: both are refused.  Any other event counts as of now, for what it says has 
 """
 
 _ONLY_WAIT = frozenset({EntryRequested, EntryWithdrawn})
-"""Events after which the last look at an account is still good, unless they led to something."""
+"""Events that change neither capital nor orders by themselves, only what waits for them."""
 
 _DROPPED = 2**62
 """Stands for the mark of a run that does not join: no offset is above it."""
@@ -88,31 +84,35 @@ class Desk:
     """One desk.  `faults` collects the tracebacks of accounts that were halted."""
 
     def __init__(self, calendars: Calendars, policy: Policy = DEFAULT) -> None:
-        self.shared = Shared(calendars, policy)
+        context = self.context = new_context(calendars, policy)
+        self.accounts: Mapping[str, Account] = context.accounts
+        self.clock = context.clock
+        self.board = context.board
+        self.policies = context.policies
         self.marks: dict[tuple[str, int], int] = {}
         self.next_offset = 0
         self.faults: list[str] = []
-
-    # -- applying a frame ------------------------------------------------------------------------
 
     def apply(self, frame: Frame, position: JournalPosition) -> Outputs:
         """Apply one frame of the journal; returns what follows from it, in order.
 
         Raises `CalendarError` if the frame's time lies outside the calendar.
         """
-        shared = self.shared
-        now = max(shared.now_us, position.ts_us)
-        shared.outbox.open(position, now)
+        context = self.context
+        now = max(context.clock.now_us, position.ts_us)
+        context.outbox.open(position, now)
         self._move_clock(now)
         self.next_offset = position.offset + 1
-        quoted = False
-        marks = [self._join(run) for run in frame.runs]
+        # Most events are quotes from which nothing follows, so their way through this loop is laid
+        # out flat: local names, no call, no attribute of ours but those of the price itself.
+        above = [self._join(run) for run in frame.runs]
         ahead_us = now + AHEAD_US_MAX
-        by_spelling = shared.prices.by_spelling
-        changed = shared.prices.changed
+        prices, outbox = context.board.prices, context.outbox
+        by_spelling, changed = prices.by_spelling, prices.changed
+        quoted = False
         for item in frame.events:
-            if item.offset <= marks[item.run]:
-                continue
+            if item.offset <= above[item.run]:
+                continue  # of a run that does not join, or heard before
             event = item.event
             if type(event) is Quote:
                 ask, bid = event.ask, event.bid
@@ -120,6 +120,7 @@ class Desk:
                 if price is None or bid > ask or event.ts_us > ahead_us:
                     self._unusual_quote(frame, item.run, item.offset, event)
                     continue
+                # `Prices.touch` written out; the version follows before anybody can look.
                 quoted = True
                 price.bid, price.ask, price.quote_us = bid, ask, event.ts_us
                 if not price.changed:
@@ -129,19 +130,20 @@ class Desk:
                     price.quiet_ask_low < ask < price.quiet_ask_high
                     and price.quiet_bid_low < bid < price.quiet_bid_high
                 ):
-                    continue
+                    continue  # it crosses no trigger, and no entry stands at one
                 if price.cross():
-                    shared.outbox.of = frame.runs[item.run], item.offset
+                    prices.version += 1
+                    outbox.of = frame.runs[item.run], item.offset
                     self._try_awake(price)
             else:
-                only_waits = type(event) in _ONLY_WAIT
-                if quoted or not only_waits:
-                    shared.look, quoted = None, False
-                shared.outbox.of = frame.runs[item.run], item.offset
+                if quoted:
+                    prices.version += 1
+                    quoted = False
+                outbox.of = frame.runs[item.run], item.offset
                 self._account_event(event)
-                if not only_waits:
-                    shared.look = None
-        return shared.outbox.close()
+        if quoted:
+            prices.version += 1  # the next frame may be of the same moment
+        return outbox.close()
 
     def _join(self, run: Any) -> int:
         """Take a run if it joins: return the offset above which its events count."""
@@ -154,106 +156,101 @@ class Desk:
 
     def _unusual_quote(self, frame: Frame, run: int, offset: int, event: Quote) -> None:
         """A symbol's first quote under this spelling, or one that cannot be."""
-        shared = self.shared
-        shared.outbox.of = frame.runs[run], offset
+        context = self.context
+        context.outbox.of = frame.runs[run], offset
         if event.bid > event.ask:
-            told = f"{event.symbol}: bid {event.bid} above ask {event.ask}"
-            self._refuse(None, EventFault.CROSSED_QUOTE, told)
+            detail = f"{event.symbol}: bid {event.bid} above ask {event.ask}"
+            self._refuse(None, EventFault.CROSSED_QUOTE, detail)
             return
-        if event.ts_us > shared.now_us + AHEAD_US_MAX:
+        if event.ts_us > context.clock.now_us + AHEAD_US_MAX:
             self._refuse(None, EventFault.FROM_THE_FUTURE, f"{event.symbol} at {event.ts_us}")
             return
-        price = shared.prices.get(event.symbol)
+        price = context.board.prices.get(event.symbol)
         price.bid, price.ask, price.quote_us = event.bid, event.ask, event.ts_us
-        shared.prices.touch(price)
-        shared.look = None
+        context.board.prices.touch(price)
         if price.cross():
             self._try_awake(price)
 
     def _try_awake(self, price: Price) -> None:
         """Let the entries that stand at their trigger try, account by account."""
-        shared = self.shared
-        shared.look = None
+        accounts = self.context.accounts
         by_account: dict[str, list[str]] = {}
         for name, entry in (*price.buyers.awake, *price.sellers.awake):
             by_account.setdefault(name, []).append(entry)
         for name in sorted(by_account):
-            account = shared.accounts[name]
+            account = accounts[name]
             entries = [account.entries[entry] for entry in by_account[name]]
             self._guarded(account, try_all, entries)
 
     def _account_event(self, event: Any) -> None:
         """Hand an event to its account, or to all."""
-        shared = self.shared
+        context = self.context
         if type(event) is Forecast:
             self._forecast(event)
         elif type(event) is PolicySet and event.account is None:
             self._default_policy(event)
         else:
-            account = shared.accounts.get(event.account) or self._new_account(event.account)
+            accounts = context.accounts
+            account = accounts.get(event.account) or accounts.open(event.account)
             if account.halted is not None:
                 self._refuse(account.id, EventFault.ACCOUNT_HALTED, account.halted)
                 return
-            shared.touch(account)
+            if type(event) in _ONLY_WAIT:
+                accounts.note(account)  # whatever it leads to says so itself
+            else:
+                accounts.touch(account)
             self._guarded(account, self._handle, event)
 
-    def _new_account(self, name: str) -> Account:
-        """Take note of an account that was never heard of."""
-        account = self.shared.account(name)
-        set_timer(self.shared, account)
-        return account
-
-    def _handle(self, shared: Shared, account: Account, event: Any) -> None:
+    def _handle(self, context: Context, account: Account, event: Any) -> None:
         """Let the event's handler work, and refuse the event if it says so."""
         if type(event) is PolicySet:
-            self._own_policy(account, event)
+            policy = self._read_policy(event)
+            if policy is not None:
+                context.policies.put(account, policy)
+                under_new_policy(context, account)
             return
-        if event.ts_us > shared.now_us + AHEAD_US_MAX:
+        if event.ts_us > context.clock.now_us + AHEAD_US_MAX:
             if type(event) is AccountSnapshot:
                 self._refuse(account.id, EventFault.FROM_THE_FUTURE, f"snapshot at {event.ts_us}")
                 return
-            event = msgspec.structs.replace(event, ts_us=shared.now_us)
-        fault = HANDLERS[type(event)](shared, account, event)
+            event = msgspec.structs.replace(event, ts_us=context.clock.now_us)
+        fault = HANDLERS[type(event)](context, account, event)
         if fault is not None:
             named = getattr(event, "order", None) or getattr(event, "entry", None) or ""
             self._refuse(account.id, fault, f"{event.__struct_config__.tag} {named}".strip())
-        after_event(shared, account)
-        if account.deleveraging is not None:
-            shared.look = None
+        look_after(context, account)
 
     def _guarded(self, account: Account, step: Callable[..., None], *args: Any) -> None:
         """Do one step for one account; a bug in it halts that account and no other."""
-        shared = self.shared
-        outbox = shared.outbox
+        context = self.context
+        outbox = context.outbox
         said = len(outbox.commands), len(outbox.facts)
         try:
-            step(shared, account, *args)
-            if account.id in shared.woken:
-                del shared.woken[account.id]
-                try_woken(shared, account)
-            if shared.unchecked:
-                shared.unchecked = False
-                check(account, shared.policy(account))
+            step(context, account, *args)
+            if account.id in context.accounts.woken:
+                del context.accounts.woken[account.id]
+                try_woken(context, account)
+            if context.accounts.unchecked:
+                context.accounts.unchecked = False
+                check(account, context.policies.of(account))
         except Exception as error:  # noqa: BLE001 - whatever the bug is, only this account stops
             del outbox.commands[said[0] :], outbox.facts[said[1] :]
             self._halt(account, error)
 
     def _halt(self, account: Account, error: Exception) -> None:
         """Stop deciding for an account whose books cannot be trusted."""
-        shared = self.shared
+        context = self.context
         self.faults.append("".join(traceback.format_exception(error)))
         account.halted = type(error).__name__
-        shared.touch(account)
-        shared.woken.pop(account.id, None)
+        context.accounts.touch(account)
+        context.accounts.woken.pop(account.id, None)
         for entry in account.entries.values():
-            shared.take_from_ladder(account, entry)
-        told = str(error)[:500]
-        shared.outbox.fact(AccountHalted, account.id, reason=account.halted, detail=told)
+            context.board.drop_trigger(account, entry)
+        detail = str(error)[:500]
+        context.outbox.fact(AccountHalted, account.id, reason=account.halted, detail=detail)
 
     def _refuse(self, account: str | None, fault: EventFault, detail: str) -> None:
-        self.shared.outbox.fact(EventRefused, account, reason=str(fault), detail=detail[:500])
-
-    # -- passing over quotes that change nothing ---------------------------------------------------
+        self.context.outbox.fact(EventRefused, account, reason=str(fault), detail=detail[:500])
 
     def pass_over(
         self,
@@ -269,108 +266,112 @@ class Desk:
         `source` their topic and partition.  Only for a caller that knows that none of them wakes
         an entry, reaches a timer or a session's open or close, or lifts a refusal (`quiet`).
         """
-        shared = self.shared
-        assert shared.now_us <= now_us < min(shared.next_change_us, shared.timers.next_us)
-        shared.now_us = now_us
+        context = self.context
+        assert (
+            context.clock.now_us
+            <= now_us
+            < min(context.clock.next_change_us, context.timers.next_us)
+        )
+        context.clock.now_us = now_us
         self.next_offset += frames
         self.marks[source] = self.marks.get(source, BEFORE_FIRST) + quotes
         for price, bid, ask, quote_us in last:
             price.bid, price.ask, price.quote_us = bid, ask, quote_us
-            shared.prices.touch(price)
+            context.board.prices.touch(price)
+
+    @property
+    def watch(self) -> Callable[[Attempt], None] | None:
+        """Who is told of every try of an entry.  Watching weighs more orders, decides the same."""
+        return self.context.outbox.on_attempt
+
+    @watch.setter
+    def watch(self, watcher: Callable[[Attempt], None] | None) -> None:
+        self.context.outbox.on_attempt = watcher
 
     def forget_changes(self) -> list[str]:
         """Return the accounts changed since the last call, for a caller that keeps no rows."""
-        shared = self.shared
-        names = list(shared.changed)
-        shared.changed.clear()
+        context = self.context
+        names = list(context.accounts.changed)
+        context.accounts.changed.clear()
         return names
-
-    # -- what concerns all accounts --------------------------------------------------------------
 
     def _forecast(self, event: Forecast) -> None:
         """Note a forecast; new ranks can force entries."""
-        shared = self.shared
-        price = shared.prices.get(event.symbol)
+        context = self.context
+        price = context.board.prices.get(event.symbol)
         price.pnl = event.pnl
-        shared.prices.touch(price)
-        moved = shared.rank_anew(price.symbol)
+        context.board.prices.touch(price)
+        moved = context.board.rank_anew(price.symbol)
         if moved:
-            self._ladders_anew(moved)
+            self._triggers_anew(moved)
 
     def _default_policy(self, event: PolicySet) -> None:
         """Put a policy in force for all accounts without their own."""
-        shared = self.shared
-        try:
-            policy = policy_from(event.policy)
-        except PolicyError as error:
-            self._refuse(None, EventFault.BAD_POLICY, str(error))
+        context = self.context
+        policy = self._read_policy(event)
+        if policy is None:
             return
-        shared.set_policy(None, policy)
-        for name in sorted(shared.accounts):
-            account = shared.accounts[name]
+        context.policies.put(None, policy)
+        for name in sorted(context.accounts):
+            account = context.accounts[name]
             if account.own_policy is None and account.halted is None:
                 self._guarded(account, under_new_policy)
 
-    def _own_policy(self, account: Account, event: PolicySet) -> None:
+    def _read_policy(self, event: PolicySet) -> Policy | None:
+        """Read the policy of an event; refuses the event if it is none."""
         try:
-            policy = policy_from(event.policy)
+            return policy_from(event.policy)
         except PolicyError as error:
-            self._refuse(account.id, EventFault.BAD_POLICY, str(error))
-            return
-        self.shared.set_policy(account, policy)
-        under_new_policy(self.shared, account)
+            self._refuse(event.account, EventFault.BAD_POLICY, str(error))
+            return None
 
-    def _ladders_anew(self, symbols: Container[str] | None = None) -> None:
+    def _triggers_anew(self, symbols: Container[str] | None = None) -> None:
         """Hours or ranks changed: give waiting entries the bands that follow from them.
 
         `symbols` are those of which the rank changed; None: all may be concerned.
         """
-        shared = self.shared
-        for name in sorted(shared.accounts):
-            account = shared.accounts[name]
+        context = self.context
+        for name in sorted(context.accounts):
+            account = context.accounts[name]
             if account.halted is None:
-                self._guarded(account, replace_in_ladder, symbols)
-
-    # -- time ------------------------------------------------------------------------------------
+                self._guarded(account, reset_triggers, symbols)
 
     def _move_clock(self, now_us: int) -> None:
         """Let time pass: sessions first, then timers in order."""
-        shared = self.shared
-        if shared.advance(now_us):
-            self._ladders_anew()
-            for name in sorted(shared.accounts):
-                account = shared.accounts[name]
+        context = self.context
+        if context.clock.advance(now_us):
+            self._triggers_anew()
+            for name in sorted(context.accounts):
+                account = context.accounts[name]
                 if account.halted is None:
                     self._guarded(account, try_woken)
-        while (timer := shared.timers.pop_due(now_us)) is not None:
-            account = shared.accounts[timer.account]
+        while (timer := context.timers.pop_due(now_us)) is not None:
+            account = context.accounts[timer.account]
             if account.halted is None:
-                shared.look = None
                 self._guarded(account, ring, timer)
-        shared.look = None
-
-    # -- rows ------------------------------------------------------------------------------------
 
     def _cursor(self) -> Cursor:
         marks = {f"{topic}:{number}": mark for (topic, number), mark in self.marks.items()}
-        policy = self.shared.default_policy.model_dump_json()
-        return Cursor(FORMAT, self.shared.now_us, self.next_offset, marks, policy)
+        policy = self.context.policies.default.model_dump_json()
+        return Cursor(FORMAT, self.context.clock.now_us, self.next_offset, marks, policy)
 
     def rows(self) -> dict[str, bytes]:
         """Return the whole desk as durable rows."""
-        prices = [price.row() for price in self.shared.prices.by_symbol.values() if price.known]
-        return encode_rows(self._cursor(), self.shared.accounts.values(), prices)
+        prices = [
+            price.row() for price in self.context.board.prices.by_symbol.values() if price.known
+        ]
+        return encode_rows(self._cursor(), self.context.accounts.values(), prices)
 
     def take_changed_rows(self) -> dict[str, bytes]:
         """Return the rows changed since the last call, and the cursor: one checkpoint."""
-        shared = self.shared
-        accounts = [shared.accounts[name] for name in shared.changed]
-        prices = [price.row() for price in shared.prices.changed]
+        context = self.context
+        accounts = [context.accounts[name] for name in context.accounts.changed]
+        prices = [price.row() for price in context.board.prices.changed]
         rows = encode_rows(self._cursor(), accounts, prices)
-        for price in shared.prices.changed:
+        for price in context.board.prices.changed:
             price.changed = False
-        shared.prices.changed.clear()
-        shared.changed.clear()
+        context.board.prices.changed.clear()
+        context.accounts.changed.clear()
         return rows
 
     def digest(self) -> str:
@@ -383,16 +384,16 @@ class Desk:
         cursor, accounts, prices = decode_rows(rows)
         policy = Policy.model_validate(msgspec.json.decode(cursor.default_policy))
         desk = cls(calendars, policy)
-        shared = desk.shared
+        context = desk.context
         desk.next_offset = cursor.next_offset
         for source, mark in cursor.marks.items():
             topic, _, number = source.rpartition(":")
             desk.marks[topic, int(number)] = mark
         for row in prices:
-            shared.prices.get(row.symbol).load(row)
+            context.board.prices.get(row.symbol).load(row)
         if cursor.next_offset:  # else no frame was ever applied, and there is no time yet
-            shared.advance(cursor.now_us)
+            context.clock.advance(cursor.now_us)
         for account in accounts:
-            shared.accounts[account.id] = account
-            resume(shared, account)
+            context.accounts[account.id] = account
+            resume(context, account)
         return desk

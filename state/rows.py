@@ -4,7 +4,7 @@
     account/<id>      one account, complete
     price/<symbol>    last quote and forecast
 
-Timers, ladders and open sessions are not stored: they follow from the rows.
+Timers, triggers and open sessions are not stored: they follow from the rows.
 """
 
 from collections.abc import Iterable, Mapping

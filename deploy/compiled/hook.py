@@ -25,9 +25,12 @@ MODULES = (
         for room, names in (
             ("", "desk"),
             ("handlers/", "answers reminders requests upkeep"),
-            ("stealing/", "attempt look settling starting"),
+            ("stealing/", "attempt ladder settling starting"),
             ("overnight/", "closing"),
-            ("dealing/", "entries outbox placing shared timers waiting"),
+            (
+                "dealing/",
+                "accounts board clock entries look outbox placing policies timers waiting",
+            ),
             ("market/", "triggers"),
             ("books/", "capacity invariants"),
             ("rules/", "cooldowns fights money ranks victims"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from state.rules.decision import EventFault, Refusal
+from state.rules.refusals import EventFault, Refusal
 from streams.observe.metrics.catalogue import METRICS, SERIES_OF, Metric
 from streams.observe.metrics.collector import OUTCOMES
 from streams.observe.metrics.counts import EDGES_S, OTHER, RECORD_REASONS

@@ -1,11 +1,14 @@
 """Numbers what a desk says: every command and fact gets the id that its cause determines."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from topics.commands import AnyCommand, Command
 from topics.facts import AnyFact, Fact
 from topics.frames import JournalPosition, Run
 from topics.ids import id_prefix
+
+from .attempts import Attempt
 
 
 class Outputs(NamedTuple):
@@ -21,7 +24,7 @@ class Outbox:
     The index is put behind the frame's prefix right here: a call would be paid for each output.
     """
 
-    __slots__ = ("commands", "facts", "now_us", "of", "prefix")
+    __slots__ = ("commands", "facts", "now_us", "of", "on_attempt", "prefix")
 
     def __init__(self) -> None:
         self.commands: list[AnyCommand] = []
@@ -30,6 +33,8 @@ class Outbox:
         self.of: tuple[Run, int] | None = None
         """The run and offset of the event that is at work; None: time passes."""
         self.now_us = 0
+        self.on_attempt: Callable[[Attempt], None] | None = None
+        """Told of every try, for whoever watches; see `Desk.watch`."""
 
     def open(self, position: JournalPosition, now_us: int) -> None:
         """Begin a frame."""

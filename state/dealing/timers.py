@@ -21,14 +21,23 @@ class Timer(NamedTuple):
     key: str
 
 
+class MarginDue(NamedTuple):
+    """The one timer of an account that counts for the close, and how long before it the margin changes."""
+
+    due_us: int
+    before_us: int
+
+
 class Timers:
     """A heap of timers."""
 
-    __slots__ = ("_heap", "next_us")
+    __slots__ = ("_heap", "margin_due", "next_us")
 
     def __init__(self) -> None:
         self._heap: list[Timer] = []
         self.next_us = 2**63
+        self.margin_due: dict[str, MarginDue] = {}
+        """By account; see `overnight.closing`."""
 
     def set(self, due_us: int, account: str, kind: TimerKind, key: str) -> None:
         """Ask to be reminded; the same reminder twice is harmless."""

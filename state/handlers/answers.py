@@ -4,12 +4,13 @@ A handler returns None, or the fault for which the event is refused; then it cha
 """
 
 from state.books.account import DUST, NEVER, Account, Order
+from state.books.capacity import freed_micros
+from state.dealing.context import Context
 from state.dealing.entries import back_to_waiting, block, end_entry
-from state.dealing.placing import ask_to_cancel, end_order, margin_of, reserve
-from state.dealing.shared import Shared
+from state.dealing.placing import ask_to_cancel, end_order, reserve
 from state.overnight.deleveraging import reduce_failed
-from state.rules.decision import EventFault, Refusal
 from state.rules.money import absurd, to_micros
+from state.rules.refusals import EventFault, Refusal
 from state.stealing.settling import (
     rejected,
     thief_accepted,
@@ -28,10 +29,10 @@ from topics.events import (
 from topics.symbols import normal_symbol
 
 
-def on_accepted(shared: Shared, account: Account, event: OrderAccepted) -> EventFault | None:
+def on_accepted(context: Context, account: Account, event: OrderAccepted) -> EventFault | None:
     """The venue holds the order: one of ours, or one that the desk learns of here."""
     order = account.orders.get(event.order)
-    policy = shared.policy(account)
+    policy = context.policies.of(account)
     if absurd(event.qty * event.limit):
         return EventFault.ABSURD_AMOUNT
     if order is None:
@@ -44,12 +45,12 @@ def on_accepted(shared: Shared, account: Account, event: OrderAccepted) -> Event
         order.move("working")
         order.limit, order.remaining = event.limit, event.qty
     if not order.accepted_us:
-        order.accepted_us = shared.now_us
+        order.accepted_us = context.clock.now_us
     order.venue_us = event.ts_us
     if order.state == "working":
-        _answered(shared, account, order)
+        _answered(context, account, order)
     reserve(policy, account, order)
-    thief_accepted(shared, account, order)
+    thief_accepted(context, account, order)
     return None
 
 
@@ -71,51 +72,51 @@ def _learn(account: Account, event: OrderAccepted) -> Order:
     return order
 
 
-def _answered(shared: Shared, account: Account, order: Order) -> None:
+def _answered(context: Context, account: Account, order: Order) -> None:
     """The venue spoke: nothing is outstanding for this order."""
     if order.unanswered_us >= 0:
-        shared.wake(account)
+        context.accounts.wake(account)
     order.unanswered_us, order.missing_us = -1, -1
     if not order.market:  # which does not rest: it still has to trade in time
         order.deadline_us = NEVER
 
 
-def on_rejected(shared: Shared, account: Account, event: OrderRejected) -> EventFault | None:
+def on_rejected(context: Context, account: Account, event: OrderRejected) -> EventFault | None:
     """The venue refused an order that was under way."""
     order = account.orders.get(event.order)
     if order is None:
         return EventFault.UNKNOWN_ORDER
     if order.venue_us or event.reason == "duplicate":
         return EventFault.WRONG_STATE
-    entry = end_order(shared, account, order)
-    reduce_failed(shared, account, order)
+    entry = end_order(context, account, order)
+    reduce_failed(context, account, order)
     for_funds = event.reason == "insufficient_funds"
-    if thief_rejected(shared, account, order, for_funds=for_funds) or entry is None:
+    if thief_rejected(context, account, order, for_funds=for_funds) or entry is None:
         return None
-    back_to_waiting(shared, account, entry, entry.qty)
-    rejected(shared, account, entry, for_funds=for_funds)
+    back_to_waiting(context, account, entry, entry.qty)
+    rejected(context, account, entry, for_funds=for_funds)
     return None
 
 
-def on_cancelled(shared: Shared, account: Account, event: OrderCancelled) -> EventFault | None:
+def on_cancelled(context: Context, account: Account, event: OrderCancelled) -> EventFault | None:
     """The rest of an order is gone, and its capital is free."""
     order = account.orders.get(event.order)
     if order is None:
         return EventFault.UNKNOWN_ORDER
-    order_vanished(shared, account, order)
+    order_vanished(context, account, order)
     return None
 
 
-def on_expired(shared: Shared, account: Account, event: OrderExpired) -> EventFault | None:
+def on_expired(context: Context, account: Account, event: OrderExpired) -> EventFault | None:
     """The venue let an order lapse; for the capital it is as good as cancelled."""
     order = account.orders.get(event.order)
     if order is None:
         return EventFault.UNKNOWN_ORDER
-    order_vanished(shared, account, order)
+    order_vanished(context, account, order)
     return None
 
 
-def order_vanished(shared: Shared, account: Account, order: Order) -> None:
+def order_vanished(context: Context, account: Account, order: Order) -> None:
     """Take an order off the books that no longer works, and decide what becomes of its entry.
 
     An entry whose order was stolen, or never arrived, waits again.  One whose order someone else
@@ -123,20 +124,21 @@ def order_vanished(shared: Shared, account: Account, order: Order) -> None:
     """
     asked_for = order.state == "cancelling"
     never_arrived = order.state == "submitting"
-    freed = margin_of(shared, shared.policy(account), order)
-    entry = end_order(shared, account, order)
-    reduce_failed(shared, account, order)
-    victim_answered(shared, account, order, freed)
-    if thief_gone(shared, account, order) or entry is None:
+    policy = context.policies.of(account)
+    freed = freed_micros(policy, order, context.clock.intraday(policy))
+    entry = end_order(context, account, order)
+    reduce_failed(context, account, order)
+    victim_answered(context, account, order, freed)
+    if thief_gone(context, account, order) or entry is None:
         return
     if asked_for or never_arrived:
-        back_to_waiting(shared, account, entry, order.remaining)
+        back_to_waiting(context, account, entry, order.remaining)
     else:
-        end_entry(shared, account, entry, "cancelled")
+        end_entry(context, account, entry, "cancelled")
 
 
 def on_cancel_rejected(
-    shared: Shared, account: Account, event: OrderCancelRejected
+    context: Context, account: Account, event: OrderCancelRejected
 ) -> EventFault | None:
     """The order works on; a steal that counted on it must do without."""
     order = account.orders.get(event.order)
@@ -146,16 +148,20 @@ def on_cancel_rejected(
         return EventFault.WRONG_STATE
     if not order.venue_us:
         # Unknown there, or filled before it was ever reported: the next snapshot contains which.
-        order.venue_us, order.unanswered_us, order.deadline_us = event.ts_us, shared.now_us, NEVER
+        order.venue_us, order.unanswered_us, order.deadline_us = (
+            event.ts_us,
+            context.clock.now_us,
+            NEVER,
+        )
         return None
     order.move("working")
-    _answered(shared, account, order)
-    victim_answered(shared, account, order, 0, "cancel_failed")
+    _answered(context, account, order)
+    victim_answered(context, account, order, 0, "cancel_failed")
     order.steal = None
     return None
 
 
-def on_fill(shared: Shared, account: Account, event: Fill) -> EventFault | None:
+def on_fill(context: Context, account: Account, event: Fill) -> EventFault | None:
     """A trade: it moves capital whatever the desk thought of the order.
 
     A fill that the last snapshot contains already (by the venue's time) only settles its order.
@@ -170,31 +176,31 @@ def on_fill(shared: Shared, account: Account, event: Fill) -> EventFault | None:
         account.last_fill_us = max(account.last_fill_us, event.ts_us)
     order = account.orders.get(event.order)
     if order is not None:
-        _fill_order(shared, account, order, event)
-    shared.wake(account)
+        _fill_order(context, account, order, event)
+    context.accounts.wake(account)
     return None
 
 
-def _fill_order(shared: Shared, account: Account, order: Order, event: Fill) -> None:
+def _fill_order(context: Context, account: Account, order: Order, event: Fill) -> None:
     """Reduce the order by a fill, and end it when nothing remains."""
     if order.state == "submitting":  # the fill overtook the acceptance
         order.move("working")
-        order.accepted_us = shared.now_us
-        _answered(shared, account, order)
+        order.accepted_us = context.clock.now_us
+        _answered(context, account, order)
     order.venue_us = order.venue_us or event.ts_us
     order.remaining -= event.qty
     if order.remaining > DUST * event.qty:
-        reserve(shared.policy(account), account, order)
-        thief_accepted(shared, account, order)
+        reserve(context.policies.of(account), account, order)
+        thief_accepted(context, account, order)
         return
-    thief_accepted(shared, account, order)
-    entry = end_order(shared, account, order)
-    victim_answered(shared, account, order, 0, "victim_filled")
+    thief_accepted(context, account, order)
+    entry = end_order(context, account, order)
+    victim_answered(context, account, order, 0, "victim_filled")
     if entry is not None:
-        end_entry(shared, account, entry, "filled")
+        end_entry(context, account, entry, "filled")
 
 
-def order_overdue(shared: Shared, account: Account, order: Order) -> None:
+def order_overdue(context: Context, account: Account, order: Order) -> None:
     """The venue did not answer in time: nothing new is decided until it is known what happened.
 
     An order that the venue never spoke of may still be on its way, and no snapshot can prove that
@@ -202,10 +208,10 @@ def order_overdue(shared: Shared, account: Account, order: Order) -> None:
     takes commands in their order, so after that answer the order cannot come to life any more.
     So is an order at the market that did not trade: it may yet, when nobody wants it any more.
     """
-    order.unanswered_us, order.deadline_us = shared.now_us, NEVER
+    order.unanswered_us, order.deadline_us = context.clock.now_us, NEVER
     if order.market or not order.venue_us:
-        ask_to_cancel(shared, account, order)
+        ask_to_cancel(context, account, order)
         order.asked += 1
     if order.entry is not None and order.entry in account.entries:
         entry = account.entries[order.entry]
-        block(shared, account, entry, Refusal.AWAITING_RECONCILIATION, "order_unanswered")
+        block(context, account, entry, Refusal.AWAITING_RECONCILIATION, "order_unanswered")

@@ -1,44 +1,45 @@
 """What a timer leads to when it rings."""
 
 from state.books.account import Account
-from state.dealing.shared import Shared
+from state.dealing.context import Context
 from state.dealing.timers import Timer
-from state.overnight import closing, deleveraging
+from state.overnight import closing
 from state.rules.cooldowns import ends_us
 from state.stealing import settling
-from state.stealing.attempt import attempt
+from state.stealing.attempt import try_all
 
 from . import answers, requests
+from .upkeep import look_after
 
 
-def ring(shared: Shared, account: Account, timer: Timer) -> None:
+def ring(context: Context, account: Account, timer: Timer) -> None:
     """Do what a timer reminds of, unless the row says that its time was changed or is past.
 
     The row must name this very time.  One that was changed has a timer of its own, and must wait
     for it even if both are due: a desk made anew from its rows knows only that one.
     """
     if timer.kind == "margin":
-        closing.ring(shared, account, timer.due_us)
+        closing.ring(context, account, timer.due_us)
         return
     if _time_in_row(account, timer) != timer.due_us:
         return
     if timer.kind == "cooldown":
-        _end_cooldown(shared, account, timer)
+        _end_cooldown(context, account, timer)
     elif timer.kind == "entry_expiry":
-        requests.give_up(shared, account, account.entries[timer.key], "expired")
+        requests.give_up(context, account, account.entries[timer.key], "expired")
     elif timer.kind == "entry_retry":
-        attempt(shared, account, account.entries[timer.key])
+        try_all(context, account, (account.entries[timer.key],))
     elif timer.kind == "order":
         order = account.orders[timer.key]
-        settling.expire_thief(shared, account, order)
-        answers.order_overdue(shared, account, order)
+        settling.expire_thief(context, account, order)
+        answers.order_overdue(context, account, order)
     elif timer.kind == "steal":
-        settling.expire(shared, account, account.steals[timer.key])
+        settling.expire(context, account, account.steals[timer.key])
     elif timer.kind == "steal_retry":
-        settling.retry(shared, account, account.steals[timer.key])
-    shared.touch(account)
+        settling.retry(context, account, account.steals[timer.key])
+    context.accounts.touch(account)
     if account.deleveraging is not None:  # what it waits for may be overdue now
-        deleveraging.after_event(shared, account)
+        look_after(context, account)
 
 
 def _time_in_row(account: Account, timer: Timer) -> int | None:
@@ -64,14 +65,14 @@ def _time_in_row(account: Account, timer: Timer) -> int | None:
     return steal.deadline_us if kind == "steal" else steal.retry_us
 
 
-def _end_cooldown(shared: Shared, account: Account, timer: Timer) -> None:
+def _end_cooldown(context: Context, account: Account, timer: Timer) -> None:
     """A cooldown may be over; if a fight has made it longer meanwhile, look again then."""
     symbol = timer.key
-    policy = shared.policy(account)
-    end = ends_us(policy, account.cooldowns, account.fights, symbol, shared.now_us)
-    if end is not None and end > shared.now_us:
+    policy = context.policies.of(account)
+    end = ends_us(policy, account.cooldowns, account.fights, symbol, context.clock.now_us)
+    if end is not None and end > context.clock.now_us:
         account.cooldown_checks[symbol] = end
-        shared.timers.set(end, account.id, "cooldown", symbol)
+        context.timers.set(end, account.id, "cooldown", symbol)
     else:
         del account.cooldown_checks[symbol]
-        shared.wake(account)
+        context.accounts.wake(account)

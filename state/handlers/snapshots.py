@@ -1,17 +1,17 @@
 """The venue's own word on an account: equity, holdings, and which orders are open."""
 
 from state.books.account import NEVER, Account, Holding
+from state.dealing.context import Context
 from state.dealing.placing import ask_to_cancel
-from state.dealing.shared import Shared
-from state.rules.decision import EventFault
-from state.rules.money import absurd, seconds_to_us, to_micros, value_micros
+from state.rules.money import absurd, to_micros, value_micros
+from state.rules.refusals import EventFault
 from topics.events import AccountSnapshot
 from topics.symbols import normal_symbol
 
 from .answers import order_vanished
 
 
-def on_snapshot(shared: Shared, account: Account, event: AccountSnapshot) -> EventFault | None:
+def on_snapshot(context: Context, account: Account, event: AccountSnapshot) -> EventFault | None:
     """Take over equity and holdings; find out what became of orders without an answer.
 
     One that is older than what is known already (a snapshot, a fill) is refused: it would bring
@@ -34,19 +34,19 @@ def on_snapshot(shared: Shared, account: Account, event: AccountSnapshot) -> Eve
     account.cash_micros = to_micros(event.equity) - total
     account.snapshot_us = event.ts_us
     if event.orders is not None:
-        reconcile(shared, account, frozenset(event.orders), event.ts_us)
-    shared.wake(account)
+        reconcile(context, account, frozenset(event.orders), event.ts_us)
+    context.accounts.wake(account)
     return None
 
 
-def reconcile(shared: Shared, account: Account, listed: frozenset[str], at_us: int) -> None:
+def reconcile(context: Context, account: Account, listed: frozenset[str], at_us: int) -> None:
     """Compare the books with the orders that the venue had open at `at_us` (its own time).
 
     An order whose answer is overdue is settled at once, if the venue ever spoke of it (see
     `answers.order_overdue`).  Any other that the venue does not list may only be overtaken by its
     own cancel or fill, so it goes when a later snapshot still lacks it.
     """
-    patience_us = seconds_to_us(shared.policy(account).order_timeout_s)
+    patience_us = context.policies.of(account).order_timeout_us
     for order in sorted(account.orders.values(), key=lambda order: order.seq):
         overdue = 0 <= order.unanswered_us <= at_us
         if order.id in listed:
@@ -55,10 +55,10 @@ def reconcile(shared: Shared, account: Account, listed: frozenset[str], at_us: i
             if overdue:  # it works; a cancel under way may still be answered
                 order.unanswered_us, order.deadline_us = -1, NEVER
                 if order.entry is not None and order.entry not in account.entries:
-                    ask_to_cancel(shared, account, order)  # the cancel got lost
+                    ask_to_cancel(context, account, order)  # the cancel got lost
         elif not order.venue_us or order.venue_us > at_us:
             continue
         elif overdue or 0 <= order.missing_us <= at_us - patience_us:
-            order_vanished(shared, account, order)
+            order_vanished(context, account, order)
         elif order.missing_us < 0:
             order.missing_us = at_us

@@ -1,11 +1,11 @@
-"""The last quote and forecast of each symbol, shared by all accounts of a desk."""
+"""The last quote and forecast of each symbol, context by all accounts of a desk."""
 
 import msgspec
 
 from topics.limits import Side
 from topics.symbols import normal_symbol
 
-from .triggers import Ladder
+from .triggers import Triggers
 
 
 class PriceRow(msgspec.Struct):
@@ -21,7 +21,7 @@ class PriceRow(msgspec.Struct):
 class Price:
     """A symbol's last quote, its forecast, and the entries that wait for it to move.
 
-    `quiet_*` repeat the ladders' quiet intervals where the hot loop finds them at once.
+    `quiet_*` repeat the triggers' quiet intervals where the hot loop finds them at once.
     """
 
     __slots__ = (
@@ -36,11 +36,11 @@ class Price:
         self.quote_us = -1
         self.pnl: float | None = None
         self.changed = False
-        self.buyers = Ladder()
-        self.sellers = Ladder()
+        self.buyers = Triggers()
+        self.sellers = Triggers()
         self.refresh_quiet()
 
-    def ladder(self, side: Side) -> Ladder:
+    def triggers(self, side: Side) -> Triggers:
         """Return the entries of one side: buyers wait for the ask, sellers for the bid."""
         return self.buyers if side == "buy" else self.sellers
 
@@ -49,12 +49,12 @@ class Price:
         return self.ask if side == "buy" else self.bid
 
     def refresh_quiet(self) -> None:
-        """Copy the quiet intervals after a ladder changed."""
+        """Copy the quiet intervals after a trigger came or went."""
         self.quiet_ask_low, self.quiet_ask_high = self.buyers.quiet_low, self.buyers.quiet_high
         self.quiet_bid_low, self.quiet_bid_high = self.sellers.quiet_low, self.sellers.quiet_high
 
     def cross(self) -> bool:
-        """Let both ladders follow the quote; True if any entry is awake now."""
+        """Let the triggers of both sides follow the quote; True if any entry is awake now."""
         self.buyers.move(self.ask)
         self.sellers.move(self.bid)
         self.refresh_quiet()
@@ -76,17 +76,23 @@ class Price:
             self.cross()
 
 
+LastQuote = tuple[Price, float, float, int]
+"""Where a quote goes, its bid, its ask and its own time in microseconds."""
+
+
 class Prices:
     """All symbols, found under any spelling at the cost of one look-up."""
 
-    __slots__ = ("by_spelling", "by_symbol", "changed", "replaced")
+    __slots__ = ("by_spelling", "by_symbol", "changed", "replaced", "version")
 
     def __init__(self) -> None:
         self.by_symbol: dict[str, Price] = {}
         self.by_spelling: dict[str, Price] = {}
         self.changed: list[Price] = []
         self.replaced: dict[Price, None] = {}
-        """Whose ladders were changed since somebody last cleared this."""
+        """Whose triggers were changed since somebody last cleared this."""
+        self.version = 0
+        """Counts changes of prices and forecasts; `Desk.apply` counts quotes that it takes itself."""
 
     def find(self, spelling: str) -> Price | None:
         """Return the price of a symbol that was heard of, in any spelling."""
@@ -104,7 +110,8 @@ class Prices:
         return found
 
     def touch(self, price: Price) -> None:
-        """Mark a price for the next checkpoint."""
+        """A price or forecast changed: count it, and mark it for the next checkpoint."""
+        self.version += 1
         if not price.changed:
             price.changed = True
             self.changed.append(price)

@@ -33,7 +33,7 @@ def band(policy: Policy, side: str, limit: float, tolerance: float, force: bool)
     return (-inf, high) if side == "buy" else (low, inf)
 
 
-class Ladder:
+class Triggers:
     """The bands of one symbol and side, and which entries are awake at the current price."""
 
     __slots__ = (

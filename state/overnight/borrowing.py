@@ -9,7 +9,7 @@ positions together are worth no more than the equity.  Short positions count by 
 from fractions import Fraction
 
 from state.books.account import Account
-from state.dealing.shared import Shared
+from state.dealing.context import Context
 from state.rules.policy import Policy
 from topics.facts import InterestCharged
 
@@ -40,19 +40,19 @@ def borrowed_by(account: Account, policy: Policy) -> int:
     return borrowed_micros(stock, every, account.equity_micros)
 
 
-def charge(shared: Shared, account: Account, close_us: int) -> None:
+def charge(context: Context, account: Account, close_us: int) -> None:
     """Book the fee of a trading day that ended at `close_us`, and say so.
 
     A snapshot of the close or later contains the venue's own charge already.
     """
-    policy = shared.policy(account)
+    policy = context.policies.of(account)
     borrowed = borrowed_by(account, policy)
     fee = fee_micros(borrowed, policy.borrow_rate, policy.trading_days)
     if not fee:
         return
     if account.snapshot_us < close_us:
         account.cash_micros -= fee
-    shared.touch(account)
-    shared.outbox.fact(
+    context.accounts.touch(account)
+    context.outbox.fact(
         InterestCharged, account.id, close_us=close_us, borrowed_micros=borrowed, fee_micros=fee
     )

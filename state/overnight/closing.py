@@ -7,37 +7,47 @@ Hence each close rings exactly once, however often a desk is made anew from its 
 """
 
 from state.books.account import Account
-from state.dealing.shared import Shared
+from state.dealing.context import Context
+from state.dealing.timers import MarginDue
 from state.rules.policy import Policy
 
 from . import borrowing, deleveraging
 
 
-def set_timer(shared: Shared, account: Account) -> None:
+def set_timer(context: Context, account: Account) -> None:
     """Be reminded of the next moment at which the margin changes or interest is due."""
-    due_us = shared.calendars.XNYS.next_close_us(shared.now_us)
-    before_us = due_us - shared.policy(account).deleverage_before_close_us
-    if before_us > shared.now_us:
-        due_us = before_us
-    if shared.margin_due.get(account.id) != due_us:
-        shared.margin_due[account.id] = due_us
-        shared.timers.set(due_us, account.id, "margin", "")
+    due_us = context.clock.calendars.XNYS.next_close_us(context.clock.now_us)
+    before_us = context.policies.of(account).deleverage_before_close_us
+    if due_us - before_us > context.clock.now_us:
+        due_us -= before_us
+    due = context.timers.margin_due.get(account.id)
+    context.timers.margin_due[account.id] = MarginDue(due_us, before_us)
+    if due is None or due.due_us != due_us:
+        context.timers.set(due_us, account.id, "margin", "")
 
 
-def ring(shared: Shared, account: Account, due_us: int) -> None:
+def after_event(context: Context, account: Account) -> None:
+    """See that the timer is set: a new account has none, another policy has another moment."""
+    due = context.timers.margin_due.get(account.id)
+    if due is None or due.before_us != context.policies.of(account).deleverage_before_close_us:
+        set_timer(context, account)
+
+
+def ring(context: Context, account: Account, due_us: int) -> None:
     """The moment has come; a clock that leaps may have passed several closes."""
-    if shared.margin_due.get(account.id) != due_us:
+    due = context.timers.margin_due.get(account.id)
+    if due is None or due.due_us != due_us:
         return
-    set_timer(shared, account)
-    policy = shared.policy(account)
+    set_timer(context, account)
+    policy = context.policies.of(account)
     if not _knows_stocks(account, policy):
         return
-    for close_us in shared.calendars.XNYS.closes_between(due_us, shared.now_us):
-        borrowing.charge(shared, account, close_us)
-    if not shared.intraday(policy):
-        deleveraging.look(shared, account)
-    shared.touch(account)
-    shared.wake(account)
+    for close_us in context.clock.calendars.XNYS.closes_between(due_us, context.clock.now_us):
+        borrowing.charge(context, account, close_us)
+    if not context.clock.intraday(policy):
+        deleveraging.take_step(context, account)
+    context.accounts.touch(account)
+    context.accounts.wake(account)
 
 
 def _knows_stocks(account: Account, policy: Policy) -> bool:

@@ -8,8 +8,9 @@ and the close itself is the last; what was begun by then is brought to its end.
 """
 
 from state.books.account import Account, Deleveraging, Order, Rest
+from state.dealing.clock import Clock
+from state.dealing.context import Context
 from state.dealing.placing import ask_to_cancel
-from state.dealing.shared import Shared
 from state.rules.money import DOUBLINGS_MAX
 from state.rules.policy import Policy
 from topics.commands import Reduce
@@ -21,52 +22,52 @@ REASON = "deleverage"
 """The `reason` of a `reduce` command that is sent from here."""
 
 
-def after_event(shared: Shared, account: Account) -> None:
+def after_event(context: Context, account: Account) -> None:
     """Something happened to an account: look whether it must be brought down, or is by now."""
-    policy = shared.policy(account)
+    policy = context.policies.of(account)
     if account.deleveraging is None:
-        if shared.xnys_open and not shared.intraday(policy):
-            look(shared, account)
-    elif shared.intraday(policy):
-        _end(shared, account, policy)  # the next session is on
+        if context.clock.xnys_open and not context.clock.intraday(policy):
+            take_step(context, account)
+    elif context.clock.intraday(policy):
+        _end(context, account, policy)  # the next session is on
     else:
-        look(shared, account)
+        take_step(context, account)
 
 
-def look(shared: Shared, account: Account) -> None:
+def take_step(context: Context, account: Account) -> None:
     """Take the next step that the account's outlook for the night calls for."""
-    policy = shared.policy(account)
+    policy = context.policies.of(account)
     state = account.deleveraging
     if state is None and (account.snapshot_us < 0 or not has_stock(account, policy)):
         return
-    seen = outlook(shared, account, policy)
+    seen = outlook(context.clock, account, policy)
     acted = False
     if seen.over_micros > 0:
         excess = seen.excess_micros(policy)
-        orders = to_cancel(shared, policy, account, excess)
+        orders = to_cancel(context.clock, context.board, policy, account, excess)
         parts: list[Reduction] = []
         if not orders and not _answers_awaited(account):
-            resting = _resting(shared, policy, state)
-            parts = list(reductions(shared, policy, account, excess, resting))
+            resting = _resting(context.clock, policy, state)
+            parts = list(reductions(context.board, policy, account, excess, resting))
         if orders or parts:
-            state = _begin(shared, account, seen.over_micros, orders)
+            state = _begin(context, account, seen.over_micros, orders)
             for order in orders:
-                state.asked[order.id] = shared.now_us + max(1, policy.order_timeout_us)
-                ask_to_cancel(shared, account, order)
+                state.asked[order.id] = context.clock.now_us + max(1, policy.order_timeout_us)
+                ask_to_cancel(context, account, order)
             for part in parts:
-                _reduce(shared, policy, account, part)
+                _reduce(context, policy, account, part)
             acted = True
-    if state is not None and not acted and _at_its_end(shared, policy, account, state):
-        _end(shared, account, policy)
+    if state is not None and not acted and _at_its_end(context.clock, policy, account, state):
+        _end(context, account, policy)
 
 
-def _begin(shared: Shared, account: Account, over: int, orders: list[Order]) -> Deleveraging:
+def _begin(context: Context, account: Account, over: int, orders: list[Order]) -> Deleveraging:
     """Return what is under way; if nothing is, begin and tell subscribers."""
-    shared.touch(account)
+    context.accounts.touch(account)
     if account.deleveraging is None:
-        close_us = _close_us(shared)
+        close_us = _close_us(context.clock)
         account.deleveraging = Deleveraging(close_us)
-        shared.outbox.fact(
+        context.outbox.fact(
             DeleverageStarted,
             account.id,
             close_us=close_us,
@@ -76,19 +77,18 @@ def _begin(shared: Shared, account: Account, over: int, orders: list[Order]) -> 
     return account.deleveraging
 
 
-def _close_us(shared: Shared) -> int:
+def _close_us(clock: Clock) -> int:
     """Return the close that is near, or the last one if the clock has passed it."""
-    hours = shared.calendars.XNYS
-    return shared.session_close_us or hours.last_close_us(shared.now_us)
+    return clock.session_close_us or clock.calendars.XNYS.last_close_us(clock.now_us)
 
 
-def _reduce(shared: Shared, policy: Policy, account: Account, part: Reduction) -> None:
+def _reduce(context: Context, policy: Policy, account: Account, part: Reduction) -> None:
     """Give up a part of a position; the order is on the books under the command's own id.
 
     So its fills, its rejection and its silence are found like those of any other order, and
     nothing is given up twice.
     """
-    name = shared.outbox.command(
+    name = context.outbox.command(
         Reduce, account.id, symbol=part.symbol, side=part.side, qty=part.qty, reason=REASON
     )
     order = Order(
@@ -102,40 +102,41 @@ def _reduce(shared: Shared, policy: Policy, account: Account, part: Reduction) -
         part.qty,
         None,
         "submitting",
-        deadline_us=shared.now_us + max(1, policy.order_timeout_us),
+        deadline_us=context.clock.now_us + max(1, policy.order_timeout_us),
         market=True,
     )
     account.orders[name] = order
-    shared.timers.set(order.deadline_us, account.id, "order", name)
+    context.accounts.touch(account)
+    context.timers.set(order.deadline_us, account.id, "order", name)
 
 
-def reduce_failed(shared: Shared, account: Account, order: Order) -> None:
+def reduce_failed(context: Context, account: Account, order: Order) -> None:
     """The venue would not reduce a position: leave it alone for a while, longer each time."""
     state = account.deleveraging
     if not order.market or state is None:
         return
     rest = state.rests.get(order.symbol)
     refusals = 1 if rest is None else rest.refusals + 1
-    patience = shared.policy(account).order_timeout_us << min(refusals - 1, DOUBLINGS_MAX)
-    until_us = shared.now_us + max(1, patience)
+    patience = context.policies.of(account).order_timeout_us << min(refusals - 1, DOUBLINGS_MAX)
+    until_us = context.clock.now_us + max(1, patience)
     state.rests[order.symbol] = Rest(refusals, until_us)
-    shared.timers.set(until_us, account.id, "reduce", order.symbol)
-    shared.touch(account)
+    context.timers.set(until_us, account.id, "reduce", order.symbol)
+    context.accounts.touch(account)
 
 
-def _resting(shared: Shared, policy: Policy, state: Deleveraging | None) -> list[str]:
+def _resting(clock: Clock, policy: Policy, state: Deleveraging | None) -> list[str]:
     """Return the symbols that are left alone; after the close, some of them for good."""
     if state is None:
         return []
     return [
         symbol
         for symbol, rest in state.rests.items()
-        if rest.until_us > shared.now_us or _given_up(shared, policy, rest)
+        if rest.until_us > clock.now_us or _given_up(clock, policy, rest)
     ]
 
 
-def _given_up(shared: Shared, policy: Policy, rest: Rest) -> bool:
-    return not shared.xnys_open and rest.refusals >= policy.rejections_max
+def _given_up(clock: Clock, policy: Policy, rest: Rest) -> bool:
+    return not clock.xnys_open and rest.refusals >= policy.rejections_max
 
 
 def _answers_awaited(account: Account) -> bool:
@@ -144,7 +145,7 @@ def _answers_awaited(account: Account) -> bool:
     return any(name in account.orders and account.orders[name].leaving for name in asked)
 
 
-def _at_its_end(shared: Shared, policy: Policy, account: Account, state: Deleveraging) -> bool:
+def _at_its_end(clock: Clock, policy: Policy, account: Account, state: Deleveraging) -> bool:
     """Tell whether nothing is under way any more, and nothing can be done any more."""
     for name in state.asked:
         order = account.orders.get(name)
@@ -152,18 +153,18 @@ def _at_its_end(shared: Shared, policy: Policy, account: Account, state: Delever
             return False
     if any(order.market for order in account.orders.values()):
         return False
-    if outlook(shared, account, policy).over_micros <= 0 or not has_stock(account, policy):
+    if outlook(clock, account, policy).over_micros <= 0 or not has_stock(account, policy):
         return True
     # Before the close the venue may still think better of it.
-    patient = [rest for rest in state.rests.values() if not _given_up(shared, policy, rest)]
-    return not shared.xnys_open and not patient
+    patient = [rest for rest in state.rests.values() if not _given_up(clock, policy, rest)]
+    return not clock.xnys_open and not patient
 
 
-def _end(shared: Shared, account: Account, policy: Policy) -> None:
+def _end(context: Context, account: Account, policy: Policy) -> None:
     """Nothing more is done: say how it came out."""
     state = account.deleveraging
     assert state is not None
     account.deleveraging = None
-    over = max(0, outlook(shared, account, policy).over_micros)
-    shared.touch(account)
-    shared.outbox.fact(DeleverageDone, account.id, close_us=state.close_us, over_micros=over)
+    over = max(0, outlook(context.clock, account, policy).over_micros)
+    context.accounts.touch(account)
+    context.outbox.fact(DeleverageDone, account.id, close_us=state.close_us, over_micros=over)

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from state.books.account import DUST, Account, Order
-from state.dealing.shared import Shared
-from state.rules.money import MICROS, margin_micros
+from state.books.capacity import bound_micros, freed_micros
+from state.dealing.board import Board
+from state.dealing.clock import Clock
+from state.rules.money import MICROS
 from state.rules.policy import Policy
 from state.rules.ranks import distance
 from topics.limits import Side
@@ -58,7 +60,7 @@ def has_stock(account: Account, policy: Policy) -> bool:
     )
 
 
-def outlook(shared: Shared, account: Account, policy: Policy) -> Outlook:
+def outlook(clock: Clock, account: Account, policy: Policy) -> Outlook:
     """Look at the account as it will be overnight, with the interest that the close will cost."""
     committed = {"crypto": account.committed_crypto, "stock": account.committed_stock}
     for order in account.orders.values():
@@ -74,14 +76,13 @@ def outlook(shared: Shared, account: Account, policy: Policy) -> Outlook:
             gone = math.floor(worth * (going / qty))
         held_by[policy.asset_class(symbol)] += worth - gone
         equity -= math.ceil(gone * policy.fee_reserve)
-    if shared.xnys_open:
+    if clock.xnys_open:
         stock = held_by["stock"]
         borrowed = borrowed_micros(stock, stock + held_by["crypto"], equity)
         equity -= fee_micros(borrowed, policy.borrow_rate, policy.trading_days)
     used = 0
     for kind in CLASSES:
-        leverage = policy.leverage(kind, intraday=False)
-        used += margin_micros(committed[kind] + held_by[kind], leverage)
+        used += bound_micros(policy, kind, committed[kind] + held_by[kind], intraday=False)
     return Outlook(used, equity)
 
 
@@ -100,7 +101,9 @@ def _under_way(account: Account, symbol: str, *, overdue: bool) -> float:
     )
 
 
-def to_cancel(shared: Shared, policy: Policy, account: Account, excess_micros: int) -> list[Order]:
+def to_cancel(
+    clock: Clock, board: Board, policy: Policy, account: Account, excess_micros: int
+) -> list[Order]:
     """Return the stock entries to cancel so that the excess goes, as far as they reach.
 
     Furthest from its limit first, then the lower forecast, the older, the order id; one without a
@@ -111,16 +114,15 @@ def to_cancel(shared: Shared, policy: Policy, account: Account, excess_micros: i
     able = [
         order
         for order in account.orders.values()
-        if _cancellable(policy, order) and asked.get(order.id, 0) <= shared.now_us
+        if _cancellable(policy, order) and asked.get(order.id, 0) <= clock.now_us
     ]
-    able.sort(key=lambda order: _furthest_first(shared, policy, order))
-    leverage = policy.leverage("stock", intraday=False)
+    able.sort(key=lambda order: _furthest_first(board, policy, order))
     chosen = []
     for order in able:
         if excess_micros <= 0:
             break
         chosen.append(order)
-        excess_micros -= int(order.reserved_micros // leverage)
+        excess_micros -= freed_micros(policy, order, intraday=False)
     return chosen
 
 
@@ -132,16 +134,16 @@ def _cancellable(policy: Policy, order: Order) -> bool:
     return order.state != "cancelling" or not (order.leaving or order.unanswered_us >= 0)
 
 
-def _furthest_first(shared: Shared, policy: Policy, order: Order) -> tuple[float, float, int, str]:
-    price = shared.fresh(policy, order.symbol)
+def _furthest_first(board: Board, policy: Policy, order: Order) -> tuple[float, float, int, str]:
+    price = board.fresh(policy, order.symbol)
     away = math.inf
     if price is not None:
         away = distance(policy, order.side, order.limit, price.reference(order.side))
-    return (-away, shared.pnl(order.symbol, order.pnl), order.accepted_us, order.id)
+    return (-away, board.pnl(order.symbol, order.pnl), order.accepted_us, order.id)
 
 
 def reductions(
-    shared: Shared, policy: Policy, account: Account, excess_micros: int, resting: list[str]
+    board: Board, policy: Policy, account: Account, excess_micros: int, resting: list[str]
 ) -> Iterator[Reduction]:
     """Yield what to give up of the stock positions so that the excess goes, as far as they reach.
 
@@ -150,7 +152,7 @@ def reductions(
     """
     share = 1.0 / policy.leverage("stock", intraday=False) - policy.fee_reserve
     stocks = [symbol for symbol in account.positions if policy.asset_class(symbol) == "stock"]
-    for symbol in sorted(stocks, key=lambda symbol: (shared.pnl(symbol, None), symbol)):
+    for symbol in sorted(stocks, key=lambda symbol: (board.pnl(symbol, None), symbol)):
         if excess_micros <= 0:
             return
         held = account.positions[symbol]

@@ -6,16 +6,15 @@ under `default` the corrected one (part B); the policy's fields tell them apart,
 
 from typing import NamedTuple
 
-from topics.limits import Side
-
 from . import cooldowns as cooling
 from . import fights
 from .cooldowns import Cooldowns
-from .decision import Candidate, Choice, Entrant, OrderView, Protection, Refusal
+from .decision import Candidate, Choice, Entrant, OrderView
 from .fights import Fights
 from .money import seconds_to_us
 from .policy import Policy
 from .ranks import distance
+from .refusals import Protection, Refusal
 
 
 class History(NamedTuple):
@@ -25,29 +24,7 @@ class History(NamedTuple):
     fights: Fights
 
 
-def near_enough(policy: Policy, side: Side, limit: float, price: float) -> bool:
-    """Tell whether a thief is near enough to its own limit."""
-    return distance(policy, side, limit, price) <= policy.entry_tolerance
-
-
 def choose(
-    policy: Policy,
-    now_us: int,
-    entrant: Entrant,
-    views: list[OrderView],
-    history: History,
-    shortfall_micros: int,
-) -> Choice:
-    """Choose the orders to cancel for the entrant, or say why none.
-
-    `views` are all orders of the account in the order in which the venue accepted them.
-    `shortfall_micros` is the capital that is missing.
-    """
-    orders = [assess(policy, now_us, view, history) for view in views]
-    return choose_among(policy, now_us, entrant, orders, history, shortfall_micros)
-
-
-def choose_among(
     policy: Policy,
     now_us: int,
     entrant: Entrant,
@@ -55,12 +32,12 @@ def choose_among(
     history: History,
     shortfall_micros: int,
 ) -> Choice:
-    """Choose as `choose` does, among orders that were assessed already."""
+    """Choose the orders to cancel for an entrant that may steal, or say why none.
+
+    `orders` are all of the account, in the order in which the venue accepted them.
+    `shortfall_micros` is the capital that is missing.
+    """
     near = distance(policy, entrant.side, entrant.limit, entrant.price)
-    if not policy.enabled:
-        return Choice(Refusal.DISABLED, None, (), (), near)
-    if near > policy.entry_tolerance:
-        return Choice(Refusal.TOO_FAR_FROM_LIMIT, None, (), (), near)
     weighed = _in_order(policy, [_for(policy, now_us, entrant, it, history) for it in orders])
     able = [candidate for candidate in weighed if candidate.protection is None]
     if not able:

@@ -8,19 +8,23 @@ It errs on the safe side: a quote that could matter is never passed over, one th
 looked at.
 """
 
+from collections.abc import Callable
 from math import inf
 from typing import NamedTuple
 
 from state.books.account import NEVER, Account, Entry
-from state.dealing.shared import Shared, Weighed
+from state.dealing.attempts import Weighed
+from state.dealing.board import Board
+from state.dealing.context import Context
+from state.dealing.look import Look
 from state.market.triggers import SLACK
-from state.rules.decision import Choice, OrderView, Protection, Refusal
+from state.rules.decision import OrderView
 from state.rules.money import seconds_to_us
 from state.rules.policy import Policy
+from state.rules.refusals import Protection, Refusal
 from topics.limits import Side
 
-from .attempt import weigh_up
-from .look import Look
+from .ladder import walk
 
 Calm = tuple[float, float, float, float]
 """Bounds of the ask, then of the bid: between them (not at them) a quote changes nothing."""
@@ -33,11 +37,8 @@ _PRICELESS = frozenset(
 )
 """Protections that stand whatever the price does."""
 
-_UNTIL_TOLD = frozenset({Refusal.AWAITING_RECONCILIATION, Refusal.NO_ACCOUNT_SNAPSHOT})
-"""Refusals that only an event of the account can end."""
 
-
-class Standing(NamedTuple):
+class Premises(NamedTuple):
     """What must stay true for every refused entry of an account to stay refused as it is.
 
     `fresh` are symbols whose quotes must not grow older than `max_age_us`; `until_us` is the first
@@ -50,70 +51,91 @@ class Standing(NamedTuple):
     until_us: int
 
 
-def standing(shared: Shared, account: Account) -> Standing | None:
+def premises(context: Context, account: Account) -> Premises | None:
     """Say how long the account's refused entries stay refused; None if none is at its trigger."""
+    prices = context.board.prices
     awake = [
         entry
         for entry in account.entries.values()
         if entry.state == "waiting"
-        and (account.id, entry.id) in shared.prices.get(entry.symbol).ladder(entry.side).awake
+        and (account.id, entry.id) in prices.get(entry.symbol).triggers(entry.side).awake
     ]
     if not awake or account.halted is not None:
         return None
-    policy = shared.policy(account)
-    facts = _Facts(shared, policy, account)
+    look = context.looks.at(account)
+    facts = _Facts(context.board, look)
     for entry in awake:
-        if entry.retry_us <= shared.now_us:  # else its timer comes first
+        if entry.retry_us <= look.now_us:  # else its timer comes first
             facts.add(entry)
-    fresh = tuple(facts.fresh)
-    return Standing(facts.calm, fresh, policy.quote_max_age_us, facts.until_us)
+    return Premises(facts.calm, tuple(facts.fresh), look.policy.quote_max_age_us, facts.until_us)
+
+
+class _Case(NamedTuple):
+    """A refused entry, and what its try came to."""
+
+    entry: Entry
+    weighed: Weighed
 
 
 class _Facts:
     """Collects what the refusals of one account rest on."""
 
-    def __init__(self, shared: Shared, policy: Policy, account: Account) -> None:
+    def __init__(self, board: Board, look: Look) -> None:
         self.calm: dict[str, Calm] = {}
         self.fresh: dict[str, None] = {}
         self.until_us = NEVER
-        self._shared = shared
-        self._policy = policy
-        self._account = account
-        self._look = Look(shared, policy, account)
+        self._board = board
+        self._look = look
+        self._policy = look.policy
         self._history_noted = False
 
     def add(self, entry: Entry) -> None:
-        """Add what the refusal of one entry rests on."""
-        shared, policy, symbol = self._shared, self._policy, entry.symbol
-        price = shared.prices.get(symbol)
-        near, force = shared.trigger_of(policy, entry)
+        """Add what the refusal of one entry rests on: every check that it passed, and the last."""
+        board, policy, symbol = self._board, self._policy, entry.symbol
+        near, force = board.trigger_of(policy, entry)
         if not force:
             self._edges(symbol, entry.side, entry.limit, near)
-        weighed = weigh_up(shared, self._look, entry, price)
-        refusal = weighed.refusal
-        if refusal is None or entry.blocked != refusal or refusal is Refusal.STALE_QUOTE:
+        weighed = walk(board, self._look, entry, board.waiters[self._look.account.id][entry.id])
+        if weighed.refusal is None or entry.blocked != weighed.refusal:
             self.calm[symbol] = NOWHERE
             return
-        if refusal in _UNTIL_TOLD:
-            return
-        if refusal is Refusal.STALE_ACCOUNT:
-            return
-        ends_us = self._account.snapshot_us + policy.snapshot_max_age_us + 1
-        self.until_us = min(self.until_us, ends_us)
-        if refusal is Refusal.DISABLED:
-            return
-        self._edges(symbol, entry.side, entry.limit, policy.entry_tolerance)
-        if refusal is Refusal.TOO_FAR_FROM_LIMIT:
-            return
-        if not _in_any_order(policy, weighed):
-            self.calm[symbol] = NOWHERE
-            return
-        self._orders(weighed.choice)
+        case = _Case(entry, weighed)
+        for check in Refusal:
+            _RESTS_ON.get(check, _Facts.every_quote)(self, case)
+            if check is weighed.refusal:
+                return
 
-    def _orders(self, choice: Choice | None) -> None:
+    def every_quote(self, case: _Case) -> None:
+        """Nobody said here what a check rests on: no quote of the symbol is passed over."""
+        self.calm[case.entry.symbol] = NOWHERE
+
+    def own_quote(self, case: _Case) -> None:
+        """The symbol's next quote mends it; what passed is asked again at each of them anyway."""
+        if case.weighed.refusal in (Refusal.NO_PRICE, Refusal.STALE_QUOTE):
+            self.calm[case.entry.symbol] = NOWHERE
+
+    def event(self, case: _Case) -> None:
+        """Only an event of the account or of a policy can change it."""
+
+    def snapshot_age(self, case: _Case) -> None:
+        """The account's snapshot grows too old; once it is, only an event can change that."""
+        if case.weighed.refusal is not Refusal.STALE_ACCOUNT:
+            ends_us = self._look.snapshot_us + self._policy.snapshot_max_age_us + 1
+            self.until_us = min(self.until_us, ends_us)
+
+    def own_distance(self, case: _Case) -> None:
+        """The entry comes near enough to its limit to steal, or goes too far."""
+        self._edges(
+            case.entry.symbol, case.entry.side, case.entry.limit, self._policy.entry_tolerance
+        )
+
+    def victims(self, case: _Case) -> None:
         """Every order must stay as protected, or as exposed, as it is."""
-        assert choice is not None
-        for item in choice.weighed:
+        assert case.weighed.choice is not None
+        if not _in_any_order(self._policy, case.weighed):
+            self.calm[case.entry.symbol] = NOWHERE
+            return
+        for item in case.weighed.choice.weighed:
             if item.protection in _PRICELESS:
                 continue
             view = item.view
@@ -128,7 +150,7 @@ class _Facts:
     def _age(self, view: OrderView) -> None:
         if self._policy.protect_age_s:
             ends_us = view.accepted_us + seconds_to_us(self._policy.protect_age_s)
-            if ends_us > self._shared.now_us:
+            if ends_us > self._look.now_us:
                 self.until_us = min(self.until_us, ends_us)
 
     def _history(self) -> None:
@@ -136,7 +158,7 @@ class _Facts:
         if self._history_noted:
             return
         self._history_noted = True
-        account, policy, now = self._account, self._policy, self._shared.now_us
+        account, policy, now = self._look.account, self._policy, self._look.now_us
         times = [
             last + length
             for last in account.cooldowns.values()
@@ -154,7 +176,7 @@ class _Facts:
     ) -> None:
         """Keep the price on its side of where its distance from a limit is `away` (a fraction)."""
         if price is None:
-            price = self._shared.prices.get(symbol).reference(side)
+            price = self._board.prices.get(symbol).reference(side)
         ask_low, ask_high, bid_low, bid_high = self.calm.get(symbol, EVERYWHERE)
         low, high = (ask_low, ask_high) if side == "buy" else (bid_low, bid_high)
         slack = limit * SLACK
@@ -176,6 +198,27 @@ class _Facts:
         if self._policy.distance == "side_blind":
             return (above, below)
         return (above,) if side == "buy" else (below,)
+
+
+_RESTS_ON: dict[Refusal, Callable[[_Facts, _Case], None]] = {
+    Refusal.NO_PRICE: _Facts.own_quote,
+    Refusal.STALE_QUOTE: _Facts.own_quote,
+    Refusal.AWAITING_RECONCILIATION: _Facts.event,
+    Refusal.NO_ACCOUNT_SNAPSHOT: _Facts.event,
+    Refusal.STALE_ACCOUNT: _Facts.snapshot_age,
+    Refusal.DISABLED: _Facts.event,
+    Refusal.TOO_FAR_FROM_LIMIT: _Facts.own_distance,
+    Refusal.ORDERS_UNAVAILABLE: _Facts.event,
+    Refusal.NO_STEAL_CANDIDATES: _Facts.victims,
+    # What comes of the victims rests on the same orders, which were noted with the check above.
+    Refusal.FIGHT_PNL_NOT_BETTER: _Facts.event,
+    Refusal.INSUFFICIENT_CAPITAL: _Facts.event,
+    Refusal.DRY_RUN: _Facts.event,
+}
+"""What each check of the ladder rests on, whether it passed or failed.
+
+A refusal that is missing here costs speed, never a decision: it is found out at every quote.
+"""
 
 
 def _in_any_order(policy: Policy, weighed: Weighed) -> bool:

@@ -5,17 +5,18 @@ answered; then the thief's order is sent if the capital suffices, else the steal
 """
 
 from state.books.account import NEVER, Account, Entry, Order, StealInFlight
-from state.books.capacity import free_micros
+from state.books.capacity import free_micros, needed_micros
+from state.dealing.context import Context
 from state.dealing.entries import back_to_waiting, block, end_entry, hold_off
-from state.dealing.placing import need_micros, new_order, send_steal
-from state.dealing.shared import Shared
-from state.rules.decision import Refusal
+from state.dealing.placing import new_order, send_steal
 from state.rules.money import seconds_to_us
+from state.rules.policy import Policy
+from state.rules.refusals import Refusal
 from topics.facts import StealExpired, StealLost, StealSettled
 
 
 def victim_answered(
-    shared: Shared, account: Account, order: Order, freed_micros: int, spoiled: str | None = None
+    context: Context, account: Account, order: Order, freed_micros: int, spoiled: str | None = None
 ) -> None:
     """A victim's cancel was confirmed, or (`spoiled`) its capital will not come.
 
@@ -28,33 +29,37 @@ def victim_answered(
     steal.held_micros = min(steal.needed_micros, steal.held_micros + freed_micros)
     steal.spoiled = steal.spoiled or spoiled
     if not steal.pending:
-        conclude(shared, account, steal)
+        conclude(context, account, steal)
 
 
-def conclude(shared: Shared, account: Account, steal: StealInFlight) -> None:
+def conclude(context: Context, account: Account, steal: StealInFlight) -> None:
     """All victims answered: send the thief if the capital is there."""
-    policy = shared.policy(account)
+    policy = context.policies.of(account)
     entry = account.entries.get(steal.entry)
     steal.held_micros = 0
     if entry is None:
-        lose(shared, account, steal, steal.spoiled or "withdrawn")
-    elif free_micros(account, policy, shared.intraday(policy)) >= need_micros(
-        shared, policy, entry
-    ):
-        send(shared, account, steal, entry)
+        lose(context, account, steal, steal.spoiled or "withdrawn")
+    elif _affords(context, policy, account, entry):
+        send(context, account, steal, entry)
     else:
-        lose(shared, account, steal, steal.spoiled or str(Refusal.INSUFFICIENT_CAPITAL))
+        lose(context, account, steal, steal.spoiled or str(Refusal.INSUFFICIENT_CAPITAL))
 
 
-def send(shared: Shared, account: Account, steal: StealInFlight, entry: Entry) -> None:
+def _affords(context: Context, policy: Policy, account: Account, entry: Entry) -> bool:
+    """Tell whether the account's free capital suffices for an entry."""
+    intraday = context.clock.intraday(policy)
+    return free_micros(account, policy, intraday) >= needed_micros(policy, entry, intraday)
+
+
+def send(context: Context, account: Account, steal: StealInFlight, entry: Entry) -> None:
     """Send the thief's order; its reservation takes the place of what was held."""
     steal.held_micros = 0
     steal.move("placing")
     steal.attempt += 1
     steal.deadline_us, steal.retry_us = NEVER, NEVER
-    order = new_order(shared, shared.policy(account), account, entry)
+    order = new_order(context, context.policies.of(account), account, entry)
     steal.order = order.id
-    send_steal(shared, account, steal, order)
+    send_steal(context, account, steal, order)
 
 
 def _of_thief(account: Account, order: Order) -> StealInFlight | None:
@@ -64,7 +69,7 @@ def _of_thief(account: Account, order: Order) -> StealInFlight | None:
     return steal if steal is not None and steal.order == order.id else None
 
 
-def thief_accepted(shared: Shared, account: Account, order: Order) -> None:
+def thief_accepted(context: Context, account: Account, order: Order) -> None:
     """An entry's order works, so its rejections are past; if it is a thief's, the steal settles."""
     placed = account.entries.get(order.entry) if order.entry else None
     if placed is not None:
@@ -76,10 +81,10 @@ def thief_accepted(shared: Shared, account: Account, order: Order) -> None:
     entry.move("placed")
     entry.steal = None
     del account.steals[steal.id]
-    shared.outbox.fact(StealSettled, account.id, steal=steal.id, entry=entry.id, order=order.id)
+    context.outbox.fact(StealSettled, account.id, steal=steal.id, entry=entry.id, order=order.id)
 
 
-def thief_rejected(shared: Shared, account: Account, order: Order, *, for_funds: bool) -> bool:
+def thief_rejected(context: Context, account: Account, order: Order, *, for_funds: bool) -> bool:
     """The venue refused the thief.  True if the order was one.
 
     A confirmed cancel whose money is not free yet is no reason to give up at once: the margin
@@ -88,63 +93,64 @@ def thief_rejected(shared: Shared, account: Account, order: Order, *, for_funds:
     steal = _of_thief(account, order)
     if steal is None:
         return False
-    policy = shared.policy(account)
+    policy = context.policies.of(account)
     if for_funds and steal.attempt <= policy.funds_retries:
         entry = account.entries[steal.entry]
         steal.move("retrying")
         steal.order = entry.order = None
-        free = free_micros(account, policy, shared.intraday(policy))
-        steal.held_micros = max(0, min(free, need_micros(shared, policy, entry)))
-        steal.retry_us = shared.now_us + seconds_to_us(policy.funds_retry_delay_s)
-        shared.timers.set(steal.retry_us, account.id, "steal_retry", steal.id)
+        intraday = context.clock.intraday(policy)
+        free = free_micros(account, policy, intraday)
+        steal.held_micros = max(0, min(free, needed_micros(policy, entry, intraday)))
+        steal.retry_us = context.clock.now_us + seconds_to_us(policy.funds_retry_delay_s)
+        context.timers.set(steal.retry_us, account.id, "steal_retry", steal.id)
         return True
     entry = account.entries[steal.entry]
-    lose(shared, account, steal, "insufficient_funds" if for_funds else "rejected")
-    rejected(shared, account, entry, for_funds=for_funds)
+    lose(context, account, steal, "insufficient_funds" if for_funds else "rejected")
+    rejected(context, account, entry, for_funds=for_funds)
     return True
 
 
-def rejected(shared: Shared, account: Account, entry: Entry, *, for_funds: bool) -> None:
+def rejected(context: Context, account: Account, entry: Entry, *, for_funds: bool) -> None:
     """Count a rejection of a waiting entry's order: try later, or give the entry up."""
     entry.rejections += 1
-    if entry.rejections >= shared.policy(account).rejections_max and not for_funds:
-        end_entry(shared, account, entry, "rejected")
+    if entry.rejections >= context.policies.of(account).rejections_max and not for_funds:
+        end_entry(context, account, entry, "rejected")
     else:
-        hold_off(shared, account, entry)
+        hold_off(context, account, entry)
 
 
-def thief_gone(shared: Shared, account: Account, order: Order) -> bool:
+def thief_gone(context: Context, account: Account, order: Order) -> bool:
     """The thief's order ended before it was accepted.  True if the order was one."""
     steal = _of_thief(account, order)
     if steal is None:
         return False
-    lose(shared, account, steal, "order_gone")
+    lose(context, account, steal, "order_gone")
     return True
 
 
-def retry(shared: Shared, account: Account, steal: StealInFlight) -> None:
+def retry(context: Context, account: Account, steal: StealInFlight) -> None:
     """Send the thief's order again."""
     entry = account.entries[steal.entry]
-    policy = shared.policy(account)
+    policy = context.policies.of(account)
     steal.held_micros = 0
-    if free_micros(account, policy, shared.intraday(policy)) >= need_micros(shared, policy, entry):
-        send(shared, account, steal, entry)
+    if _affords(context, policy, account, entry):
+        send(context, account, steal, entry)
     else:
-        lose(shared, account, steal, str(Refusal.INSUFFICIENT_CAPITAL))
+        lose(context, account, steal, str(Refusal.INSUFFICIENT_CAPITAL))
 
 
-def lose(shared: Shared, account: Account, steal: StealInFlight, reason: str) -> None:
+def lose(context: Context, account: Account, steal: StealInFlight, reason: str) -> None:
     """Give up: what was held is free again, the entry waits, blocked, for a later try."""
     del account.steals[steal.id]
-    shared.outbox.fact(StealLost, account.id, steal=steal.id, entry=steal.entry, reason=reason)
+    context.outbox.fact(StealLost, account.id, steal=steal.id, entry=steal.entry, reason=reason)
     entry = account.entries.get(steal.entry)
     if entry is not None:
-        policy = shared.policy(account)
-        back_to_waiting(shared, account, entry, entry.qty)
-        hold_off(shared, account, entry)
-        free = free_micros(account, policy, shared.intraday(policy))
+        policy = context.policies.of(account)
+        back_to_waiting(context, account, entry, entry.qty)
+        hold_off(context, account, entry)
+        free = free_micros(account, policy, context.clock.intraday(policy))
         block(
-            shared,
+            context,
             account,
             entry,
             Refusal.INSUFFICIENT_CAPITAL,
@@ -152,10 +158,10 @@ def lose(shared: Shared, account: Account, steal: StealInFlight, reason: str) ->
             steal.needed_micros,
             free,
         )
-    shared.wake(account)
+    context.accounts.wake(account)
 
 
-def expire(shared: Shared, account: Account, steal: StealInFlight) -> None:
+def expire(context: Context, account: Account, steal: StealInFlight) -> None:
     """The venue did not answer the cancels in time.
 
     Nothing is known, so nothing is freed: the orders keep what they reserve until a late answer
@@ -164,28 +170,28 @@ def expire(shared: Shared, account: Account, steal: StealInFlight) -> None:
     unanswered = list(steal.pending)
     for name in unanswered:
         order = account.orders[name]
-        order.unanswered_us, order.steal = shared.now_us, None
-    _end_expired(shared, account, steal, unanswered)
+        order.unanswered_us, order.steal = context.clock.now_us, None
+    _end_expired(context, account, steal, unanswered)
     entry = account.entries.get(steal.entry)
     if entry is not None:
-        back_to_waiting(shared, account, entry, entry.qty)
-    shared.wake(account)
+        back_to_waiting(context, account, entry, entry.qty)
+    context.accounts.wake(account)
 
 
-def expire_thief(shared: Shared, account: Account, order: Order) -> None:
+def expire_thief(context: Context, account: Account, order: Order) -> None:
     """The venue did not answer the thief's order; the order itself stays on the books."""
     steal = _of_thief(account, order)
     if steal is not None:
-        _end_expired(shared, account, steal, [order.id])
+        _end_expired(context, account, steal, [order.id])
         entry = account.entries[steal.entry]
         entry.move("placed")
         entry.steal = None
 
 
 def _end_expired(
-    shared: Shared, account: Account, steal: StealInFlight, unanswered: list[str]
+    context: Context, account: Account, steal: StealInFlight, unanswered: list[str]
 ) -> None:
     del account.steals[steal.id]
-    shared.outbox.fact(
+    context.outbox.fact(
         StealExpired, account.id, steal=steal.id, entry=steal.entry, unanswered=unanswered
     )

@@ -1,7 +1,7 @@
 """The start of a steal: victims are cancelled, cooldowns start, fights are counted."""
 
 from state.books.account import NEVER, Account, Entry, StealInFlight
-from state.dealing.shared import Shared
+from state.dealing.context import Context
 from state.rules import cooldowns, fights
 from state.rules.decision import Candidate, Choice
 from state.rules.money import seconds_to_us
@@ -11,7 +11,7 @@ from topics.facts import CooldownStarted, FightDetected, StealStarted, Victim
 
 
 def start_steal(
-    shared: Shared,
+    context: Context,
     policy: Policy,
     account: Account,
     entry: Entry,
@@ -29,32 +29,32 @@ def start_steal(
         max(0, min(free, needed)),
         names,
         list(names),
-        shared.now_us + seconds_to_us(policy.steal_timeout_s),
+        context.clock.now_us + seconds_to_us(policy.steal_timeout_s),
     )
     account.steals[steal.id] = steal
     entry.move("stealing")
     entry.steal, entry.blocked = steal.id, None
-    shared.take_from_ladder(account, entry)
-    shared.timers.set(steal.deadline_us, account.id, "steal", steal.id)
-    state_started(shared, account, steal, choice, free)
+    context.board.drop_trigger(account, entry)
+    context.timers.set(steal.deadline_us, account.id, "steal", steal.id)
+    state_started(context, account, steal, choice, free)
     for victim in choice.victims:
         order = account.orders[victim.view.order]
         order.move("cancelling")
         order.steal = steal.id
         order.deadline_us = NEVER
-        shared.outbox.command(
+        context.outbox.command(
             Cancel, account.id, order=order.id, symbol=order.symbol, steal=steal.id
         )
     for victim in choice.victims:
-        remember_steal(shared, policy, account, entry, victim)
-    shared.touch(account)
+        remember_steal(context, policy, account, entry, victim)
+    context.accounts.touch(account)
 
 
 def state_started(
-    shared: Shared, account: Account, steal: StealInFlight, choice: Choice, free: int
+    context: Context, account: Account, steal: StealInFlight, choice: Choice, free: int
 ) -> None:
     """Tell subscribers who takes from whom."""
-    shared.outbox.fact(
+    context.outbox.fact(
         StealStarted,
         account.id,
         steal=steal.id,
@@ -76,23 +76,23 @@ def state_started(
 
 
 def remember_steal(
-    shared: Shared, policy: Policy, account: Account, entry: Entry, victim: Candidate
+    context: Context, policy: Policy, account: Account, entry: Entry, victim: Candidate
 ) -> None:
     """Start the victim's cooldown and count the steal between the pair (rules A9, F9)."""
-    now, symbol = shared.now_us, victim.view.symbol
+    now, symbol = context.clock.now_us, victim.view.symbol
     if victim.fight:
-        state_fight(shared, policy, account, entry, victim, won=True)
+        state_fight(context, policy, account, entry, victim, won=True)
     account.cooldowns[symbol] = now
     fights.record(policy, account.fights, entry.symbol, symbol, now)
     until = cooldowns.ends_us(policy, account.cooldowns, account.fights, symbol, now)
     assert until is not None
     account.cooldown_checks[symbol] = until
-    shared.timers.set(until, account.id, "cooldown", symbol)
-    shared.outbox.fact(CooldownStarted, account.id, symbol=symbol, until_us=until)
+    context.timers.set(until, account.id, "cooldown", symbol)
+    context.outbox.fact(CooldownStarted, account.id, symbol=symbol, until_us=until)
 
 
 def state_fight(
-    shared: Shared,
+    context: Context,
     policy: Policy,
     account: Account,
     entry: Entry,
@@ -103,8 +103,8 @@ def state_fight(
     """Tell subscribers that a pair fights."""
     one, other = sorted((entry.symbol, victim.view.symbol))
     count = fights.steals_in_window(
-        policy, account.fights, fights.pair_of(one, other), shared.now_us
+        policy, account.fights, fights.pair_of(one, other), context.clock.now_us
     )
-    shared.outbox.fact(
+    context.outbox.fact(
         FightDetected, account.id, entry=entry.id, pair=(one, other), steals=count, won=won
     )

@@ -64,7 +64,7 @@ def restored_desk(
 def compare_policies(settings: Settings, expected: Policy, desks: Mapping[int, Desk]) -> None:
     """Log a warning if another policy is in force than the operator's file has."""
     for number, desk in desks.items():
-        in_force = desk.shared.default_policy
+        in_force = desk.policies.default
         theirs = in_force.model_dump()
         differ = [name for name, value in expected.model_dump().items() if theirs[name] != value]
         if differ:

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from state.dealing.attempts import Attempt
 from state.dealing.outbox import Outputs
-from state.dealing.shared import Attempt
 from streams.ground.times import utc_text
 from streams.lab.backtest.run import Hooks, Options, calendars_for, run_backtest
 from streams.market.read import RECORDING

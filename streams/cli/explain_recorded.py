@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from state.dealing.shared import Attempt
+from state.dealing.attempts import Attempt
 from streams.audit.recording.reader import Recording
 from streams.audit.recording.source import Whole
 from streams.audit.replay.partitions import Replayer

@@ -11,9 +11,10 @@ from typing import Any
 from state.market.hours import Calendars, default_expiry_us
 from state.rules import cooldowns as cooling
 from state.rules import fights, ranks
-from state.rules.decision import Choice, Entrant, OrderView, Refusal
+from state.rules.decision import Choice, Entrant, OrderView
 from state.rules.policy import REFERENCE, Policy, policy_from
-from state.rules.victims import History, choose, is_probe, protected, weigh
+from state.rules.refusals import Refusal
+from state.rules.victims import History, assess, choose, is_probe, protected, weigh
 from tests.conformance import original
 from topics.limits import Side
 
@@ -119,6 +120,16 @@ class Scenario:
             rows.append({"id": read.order, "evaluated": True})
         return views, rows
 
+    def choose(self, entrant: Entrant, views: list[OrderView]) -> Choice:
+        """Walk the checks of the thief, then choose among the orders."""
+        near = ranks.distance(self.policy, entrant.side, entrant.limit, entrant.price)
+        if not self.policy.enabled:
+            return Choice(Refusal.DISABLED, None, (), (), near)
+        if near > self.policy.entry_tolerance:
+            return Choice(Refusal.TOO_FAR_FROM_LIMIT, None, (), (), near)
+        orders = [assess(self.policy, self.now, view, self.history) for view in views]
+        return choose(self.policy, self.now, entrant, orders, self.history, 0)
+
     def weighed(self, step: Json, views: list[OrderView], rows: list[Json]) -> Json:
         """Describe every order as the vectors do."""
         raw = step.get("entrant")
@@ -198,7 +209,7 @@ def attempt_steal(run: Scenario, step: Json) -> Json:
     wide = ranks.tolerance(run.policy, entrant.symbol, run.session_open())
     force = ranks.forced(run.policy, entrant.symbol, run.session_open(), raw["crypto_rank"])
     seen = [] if step.get("orders_error") else views
-    choice = choose(run.policy, run.now, entrant, seen, run.history, 0)
+    choice = run.choose(entrant, seen)
     said = run.capacity(step) | run.weighed(step, views, rows)
     near = choice.entrant_distance
     said |= {

@@ -7,7 +7,6 @@ the desk does not have: it learns of orders and fills from events.  Such polls a
 
 from state.market.hours import Calendars
 from state.rules import ranks
-from state.rules.victims import choose
 from tests.conformance.original import forecast_pnl
 from topics.limits import Side
 
@@ -69,7 +68,7 @@ def _steal(run: Scenario, step: Json) -> list[tuple[str, object, object]]:
     for attempt in step["expected"]["steal_attempts"]:
         views, _ = run.views(step)
         seen = [] if step.get("orders_error") else views
-        choice = choose(run.policy, run.now, entrant_of(attempt["args"]), seen, run.history, 0)
+        choice = run.choose(entrant_of(attempt["args"]), seen)
         done = choice.victims and not step.get("cancel_fails")
         got = choice.victims[0].view.symbol if done else None
         answers.append(("steal", got, attempt["result"]))

@@ -7,9 +7,10 @@ case is shown on a desk as well.
 import pytest
 
 from state.rules import cooldowns, fights, ranks
-from state.rules.decision import Entrant, OrderView, Refusal
+from state.rules.decision import Entrant, OrderView
 from state.rules.policy import REFERENCE, policy_from
-from state.rules.victims import History, choose
+from state.rules.refusals import Refusal
+from state.rules.victims import History, assess, choose
 from tests.state.world import SECOND, World, roomy, times
 from topics.commands import Cancel
 from topics.facts import EntryBlocked
@@ -28,7 +29,8 @@ def order(symbol, limit=100.0, price=103.3, pnl=0.0, qty=100.0):
 
 def attempt(policy, thief_pnl, victim_pnl, history):
     entrant = Entrant("MSFT", "buy", 100.0, 100.05, thief_pnl)
-    return choose(policy, NOW, entrant, [order("AAPL", pnl=victim_pnl)], history, 0)
+    orders = [assess(policy, NOW, order("AAPL", pnl=victim_pnl), history)]
+    return choose(policy, NOW, entrant, orders, history, 0)
 
 
 def steals(count, apart_us=MINUTE):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from state.rules.decision import EventFault, Refusal
+from state.rules.refusals import EventFault, Refusal
 from streams.observe.metrics.catalogue import METRICS, SERIES_OF, Metric
 from streams.observe.metrics.collector import OUTCOMES, Snapshot, registry_of
 from streams.observe.metrics.counts import RECORD_REASONS

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from docs.render import pages
-from docs.render.refusals import ENTRY_ADVICE, EVENT_ADVICE
-from state.rules.decision import EventFault, Refusal
 from state.rules.policy import Policy
+from state.rules.refusals import EventFault, Refusal
 from streams.cli import app
 from streams.observe.dead_letters.advice import ADVICE
 from tests.docs.commands import leaves
@@ -39,16 +38,15 @@ def test_a_command_has_its_options_its_text_and_its_example(name: str, command: 
 
 
 def test_every_reason_has_its_advice():
-    assert list(EVENT_ADVICE) == list(EventFault)
-    assert list(ENTRY_ADVICE) == list(Refusal)
+    assert all(reason.advice for reason in (*EventFault, *Refusal))
     assert set(RecordRefusal) <= set(ADVICE)
     page = pages()["refusals.md"]
-    for advice in (*EVENT_ADVICE.values(), *ENTRY_ADVICE.values()):
-        assert advice in page
+    for reason in (*EventFault, *Refusal):
+        assert reason.advice in page
 
 
 def test_advice_names_fields_and_commands_that_exist():
-    told = " ".join((*EVENT_ADVICE.values(), *ENTRY_ADVICE.values()))
+    told = " ".join(reason.advice for reason in (*EventFault, *Refusal))
     names = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", told))
     assert names <= {*Policy.model_fields, "expires_us"}
     commands = {name for name, _ in leaves(app)}

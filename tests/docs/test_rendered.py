@@ -11,9 +11,8 @@ import pytest
 from typer.main import get_command
 
 from docs import render as docs
-from state.rules.decision import MEANING, EventFault, Protection, Refusal
-from state.rules.meanings import EVENT_FAULT_MEANING, PROTECTION_MEANING
 from state.rules.policy import DEFAULT, PRESETS, REFERENCE, Policy
+from state.rules.refusals import EventFault, Protection, Refusal
 from streams.cli import app
 from streams.ground.settings import Settings
 from streams.ground.settings.model import PREFIX
@@ -112,9 +111,9 @@ def test_other_pages_have_every_member():
     ("members", "meanings"),
     [
         (RecordRefusal, RECORD_MEANING),
-        (EventFault, EVENT_FAULT_MEANING),
-        (Refusal, MEANING),
-        (Protection, PROTECTION_MEANING),
+        (EventFault, {it: it.meaning for it in EventFault}),
+        (Refusal, {it: it.meaning for it in Refusal}),
+        (Protection, {it: it.meaning for it in Protection}),
     ],
     ids=["record", "event", "entry", "victim"],
 )

@@ -73,7 +73,7 @@ def test_the_sessions_leverage_ends_before_the_close(lead_s, before_close_s, int
     policy = plain(deleverage_before_close_s=lead_s)
     world = World(policy, CLOSE - round(before_close_s * SECOND))
     world.wait(0)
-    assert world.desk.shared.intraday(policy) is intraday
+    assert world.desk.clock.intraday(policy) is intraday
 
 
 @pytest.mark.parametrize(("close_s", "hour"), DAYS.values(), ids=DAYS)
@@ -81,10 +81,10 @@ def test_an_early_close_ends_it_earlier(close_s, hour):
     policy = plain()
     for seconds, intraday in ((901, True), (900, False), (-1, False)):
         world = World(policy)
-        world.desk.shared.calendars = year_2013()
+        world.desk.clock.calendars = year_2013()
         world.now_us = (close_s - seconds) * SECOND
         world.wait(0)
-        assert world.desk.shared.intraday(policy) is intraday
+        assert world.desk.clock.intraday(policy) is intraday
 
 
 def test_new_york_decides_whichever_calendar_the_policy_goes_by():
@@ -92,8 +92,8 @@ def test_new_york_decides_whichever_calendar_the_policy_goes_by():
     policy = plain(calendar="weekdays")
     world = World(policy, thanksgiving)
     world.wait(0)
-    assert world.desk.shared.session_open(policy)
-    assert not world.desk.shared.intraday(policy)
+    assert world.desk.clock.session_open(policy)
+    assert not world.desk.clock.intraday(policy)
 
 
 def test_a_stock_needs_twice_as_much_from_then_on():
@@ -131,7 +131,7 @@ def test_an_account_at_nearly_four_times_is_at_two_after_the_close(close_s, hour
     assert started.over_micros == 9_500_000_000
     assert started.cancels == ["far.3", "middle.5", "near.4"]
     assert done.over_micros == 0
-    assert day.desk.shared.accounts["A"].deleveraging is None
+    assert day.desk.accounts["A"].deleveraging is None
 
 
 def test_restarts_after_every_frame_change_nothing():

@@ -246,7 +246,7 @@ def test_a_policy_that_brings_the_moment_nearer_acts_at_once():
     world.working("o", "TSLA", 99.0, 3000.0)
     world.wait(30)
     assert not world.heard(Cancel)
-    fields = world.desk.shared.default_policy.model_dump() | {"deleverage_before_close_s": 1800.0}
+    fields = world.desk.policies.default.model_dump() | {"deleverage_before_close_s": 1800.0}
     said = world.apply(PolicySet(ts_us=world.now_us, policy=fields))
     assert orders(said) == ["o"]
 
@@ -254,7 +254,7 @@ def test_a_policy_that_brings_the_moment_nearer_acts_at_once():
 def test_a_policy_that_puts_the_moment_off_moves_the_timer():
     world = loaded()
     world.working("o", "TSLA", 99.0, 3000.0)
-    fields = world.desk.shared.default_policy.model_dump() | {"deleverage_before_close_s": 60.0}
+    fields = world.desk.policies.default.model_dump() | {"deleverage_before_close_s": 60.0}
     world.apply(PolicySet(ts_us=world.now_us, policy=fields, account="A"))
     world.wait(14 * 60)
     assert not world.heard(Cancel)

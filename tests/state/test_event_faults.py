@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from state.rules.decision import EventFault
+from state.rules.refusals import EventFault
 from topics.events import Fill, OrderCancelled, PolicySet
 from topics.facts import EventRefused
 
@@ -164,7 +164,7 @@ def test_a_crossed_quote_is_refused_and_the_old_price_stays():
     (refused,) = world.quote("ETHUSD", 50.0, bid=50.1).facts
     assert (refused.account, refused.reason) == (None, "crossed_quote")
     assert refused.detail == "ETHUSD: bid 50.1 above ask 50.0"
-    assert world.desk.shared.prices.get("ETHUSD").bid == 50.0
+    assert world.desk.board.prices.get("ETHUSD").bid == 50.0
     (refused,) = world.quote("NEWUSD", 1.0, bid=2.0).facts
     assert refused.reason == "crossed_quote"
     assert "price/NEWUSD" not in world.desk.rows()
@@ -172,11 +172,11 @@ def test_a_crossed_quote_is_refused_and_the_old_price_stays():
 
 def test_a_bad_default_policy_is_refused():
     world = crowded()
-    before = world.desk.shared.default_policy
+    before = world.desk.policies.default
     (refused,) = world.apply(PolicySet(ts_us=world.now_us, policy={"nonsense": 1})).facts
     assert (refused.account, refused.reason) == (None, "bad_policy")
     assert refused.detail == "nonsense is no field of a policy"
-    assert world.desk.shared.default_policy == before
+    assert world.desk.policies.default == before
 
 
 def test_a_long_explanation_is_cut():

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from state.dealing.shared import Attempt
+from state.dealing.attempts import Attempt
 from state.market.hours import CalendarError
 from topics.commands import Submit
 from topics.events import Quote
@@ -38,7 +38,7 @@ def test_a_run_is_taken_where_it_joins(frame, mark, price):
     world.desk.apply(quotes(0, 2, prev=-1), JournalPosition(0, 0, WEDNESDAY))
     world.desk.apply(frame, JournalPosition(0, 1, WEDNESDAY))
     assert world.desk.marks == {("quotes", 0): mark}
-    assert world.desk.shared.prices.get("XUSD").ask == price
+    assert world.desk.board.prices.get("XUSD").ask == price
     assert world.desk.next_offset == 2
 
 
@@ -56,7 +56,7 @@ def test_the_clock_never_goes_back():
     world.fund(1000)
     (blocked,) = world.want("t", "ETHUSD", 50.0).facts
     assert blocked.ts_us == WEDNESDAY + 10 * SECOND
-    assert world.desk.shared.now_us == WEDNESDAY + 10 * SECOND
+    assert world.desk.clock.now_us == WEDNESDAY + 10 * SECOND
 
 
 def test_a_time_outside_the_calendar_is_an_error():
@@ -90,7 +90,7 @@ def test_all_spellings_of_a_symbol_are_one_price():
     world.quote("BTC/USD", 100.0)
     world.quote("btcusd", 101.0)
     world.quote("BTC-USD", 102.0)
-    prices = world.desk.shared.prices
+    prices = world.desk.board.prices
     assert list(prices.by_symbol) == ["BTCUSD"]
     assert prices.get("BTC_USD").ask == 102.0
     world.want("t", "btc/usd", 101.4)
@@ -117,7 +117,7 @@ def test_by_the_original_only_an_active_crypto_has_the_cryptos_end(symbol, hours
 def test_whoever_watches_sees_each_try():
     world = crowded()
     seen: list[Attempt] = []
-    world.desk.shared.watch = seen.append
+    world.desk.watch = seen.append
     world.want("no", "ETHUSD", 40.0)
     assert seen == []
     outputs = world.want("t", "ETHUSD", 50.0)
@@ -132,7 +132,7 @@ def test_whoever_watches_sees_each_try():
 
 def test_watching_changes_nothing():
     worlds = crowded(), crowded()
-    worlds[1].desk.shared.watch = lambda tried: None
+    worlds[1].desk.watch = lambda tried: None
     said = [[*map(msgspec.structs.asdict, w.want("t", "ETHUSD", 50.0).facts)] for w in worlds]
     assert said[0] == said[1]
     assert kinds(worlds[0].cancelled("v")) == kinds(worlds[1].cancelled("v")) == ["Steal"]

@@ -20,7 +20,7 @@ def test_a_quote_may_be_a_minute_ahead_and_no_more(ahead_us, taken, spelling):
     world = World()
     world.quote("BTCUSD", 100.0)
     world.apply(Quote(ts_us=world.now_us + ahead_us, symbol=spelling, bid=90.0, ask=90.0))
-    price = world.desk.shared.prices.get("BTCUSD")
+    price = world.desk.board.prices.get("BTCUSD")
     assert price.ask == (90.0 if taken else 100.0)
     assert refusals(world) == ([] if taken else ["from_the_future"])
 

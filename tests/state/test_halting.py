@@ -50,9 +50,9 @@ def test_what_was_said_in_the_broken_step_is_taken_back():
 
 
 def test_a_bug_in_a_handler_halts_that_account_only(monkeypatch):
-    def buggy(shared: Any, account: Any, event: Any) -> None:
-        shared.outbox.command(Cancel, account.id, order="said too early", symbol="X")
-        shared.wake(account)
+    def buggy(context: Any, account: Any, event: Any) -> None:
+        context.outbox.command(Cancel, account.id, order="said too early", symbol="X")
+        context.accounts.wake(account)
         raise ZeroDivisionError("a bug")
 
     world = two_accounts()
@@ -109,7 +109,7 @@ def test_a_halted_account_sleeps_through_everything_and_the_others_go_on():
 def test_a_halted_account_stays_halted_after_a_restart():
     world = halted_world()
     desk = Desk.restore(world.desk.rows(), times())
-    assert desk.shared.accounts["A"].halted == "InvariantBroken"
+    assert desk.accounts["A"].halted == "InvariantBroken"
     assert desk.digest() == world.desk.digest()
     world.desk = desk
     assert [command.account for command in world.quote("ETHUSD", 50.0).commands] == ["B"]
@@ -145,7 +145,7 @@ def test_a_bug_in_what_concerns_all_accounts_halts_one(event):
 
 
 def test_a_long_explanation_of_a_bug_is_cut(monkeypatch):
-    def buggy(shared: Any, account: Any, event: Any) -> None:
+    def buggy(context: Any, account: Any, event: Any) -> None:
         raise ValueError("x" * 5000)
 
     world = two_accounts()

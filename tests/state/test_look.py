@@ -1,4 +1,4 @@
-"""A look at an account is kept while it is good, and never longer (see `state.stealing.look`)."""
+"""A look at an account is kept while it is good, and never longer (see `state.dealing.look`)."""
 
 from typing import Any
 
@@ -6,10 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from state.dealing.shared import Shared
+from state.dealing.look import Look, Looks
 from state.rules.policy import DEFAULT, REFERENCE
-from state.stealing import attempt
-from state.stealing.look import Look, look_at
 from topics.commands import Submit
 from topics.events import EntryRequested, EntryWithdrawn
 
@@ -27,23 +25,33 @@ policies = st.sampled_from([DEFAULT, roomy(), roomy(REFERENCE), roomy(protection
 
 
 class Checked:
-    """Stands in for `look_at`: a look that was kept must tell what a new one would."""
+    """Stands in for `Looks.at`: a look that was kept must tell what a new one would."""
 
     def __init__(self) -> None:
         self.kept = 0
 
-    def __call__(self, shared: Shared, account: Any) -> Look:
-        self.kept += shared.look is not None and shared.look.account is account
-        look, new = look_at(shared, account), Look(shared, shared.policy(account), account)
-        assert told(look) == told(new)
-        return look
+    def patch(self, patched: pytest.MonkeyPatch) -> None:
+        """Check every look that a desk asks for."""
+        last: list[Look | None] = [None]
+        at = Looks.at
+
+        def checked(looks: Looks, account: Any) -> Look:
+            look = at(looks, account)
+            self.kept += look is last[0]
+            last[0] = look
+            new = Look(looks._clock, looks._board, looks._policies.of(account), account)
+            assert told(look) == told(new)
+            return look
+
+        patched.setattr(Looks, "at", checked)
 
 
 def told(look: Look) -> tuple[Any, ...]:
     """Return all that a look tells."""
     entries = sorted(look.account.entries.values(), key=lambda entry: entry.id)
-    exposed = [look.exposed_to(entry) for entry in entries]
-    return look.policy, look.free_micros, look.unready, look.orders, look.intraday, exposed
+    exposed = [look.exposed_to(entry.symbol, entry.side) for entry in entries]
+    known = look.unanswered, look.snapshot_us, look.now_us
+    return look.policy, look.free_micros, known, look.orders, look.intraday, exposed
 
 
 def crowded(frames: list[Any], size: int, policy: Any) -> World:
@@ -61,7 +69,7 @@ def crowded(frames: list[Any], size: int, policy: Any) -> World:
 def test_a_look_that_was_kept_tells_what_a_new_one_would(monkeypatch, moves, size, policy):
     chaos = Chaos(World(policy))
     chaos.play(moves)
-    monkeypatch.setattr(attempt, "look_at", Checked())
+    Checked().patch(monkeypatch)
     assert crowded(chaos.frames, size, policy).desk.faults == []
 
 
@@ -70,7 +78,7 @@ def test_a_look_that_was_kept_tells_what_a_new_one_would(monkeypatch, moves, siz
 def test_so_it_does_while_an_account_is_deleveraged(monkeypatch, drawn, held, size):
     night = Night(held)
     night.play(drawn)
-    monkeypatch.setattr(attempt, "look_at", Checked())
+    Checked().patch(monkeypatch)
     policy = plain(deleverage_before_close_s=LEAD_S)
     assert crowded(night.frames, size, policy).desk.faults == []
 
@@ -82,7 +90,7 @@ def test_looks_are_kept():
     world.quote("ETHUSD", 100.0)
     checked = Checked()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(attempt, "look_at", checked)
+        checked.patch(patched)
         wishes = [wish(world, f"e{count}") for count in range(10)]
         world.apply(*wishes)
     assert checked.kept >= 8
@@ -100,7 +108,7 @@ def test_a_withdrawal_that_cancels_an_order_ends_a_look():
     gone = EntryWithdrawn(ts_us=world.now_us, account="A", entry="w")
     checked = Checked()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(attempt, "look_at", checked)
+        checked.patch(patched)
         world.apply(wish(world, "e1"), gone, wish(world, "e2"))
     assert world.desk.faults == []
     assert world.account().orders[order].state == "cancelling"

@@ -63,7 +63,7 @@ def desk_says(book, entry):
     start = world.now_us
     for order in sorted(book.orders, key=lambda order: -order.age):
         world.now_us = start - round(order.age * SECOND)
-        world.desk.shared.now_us = min(world.desk.shared.now_us, world.now_us)
+        world.desk.clock.now_us = min(world.desk.clock.now_us, world.now_us)
         world.working(
             order.name,
             order.symbol,

@@ -73,9 +73,9 @@ def test_a_policy_in_force_survives_a_restart():
     set_policy(world, "B", protection=0.123)
     set_policy(world, protection=0.456)
     desk = Desk.restore(world.desk.rows(), times())
-    accounts = desk.shared.accounts
-    assert desk.shared.policy(accounts["A"]).protection == 0.456
-    assert desk.shared.policy(accounts["B"]).protection == 0.123
+    accounts = desk.accounts
+    assert desk.policies.of(accounts["A"]).protection == 0.456
+    assert desk.policies.of(accounts["B"]).protection == 0.123
     assert desk.digest() == world.desk.digest()
 
 

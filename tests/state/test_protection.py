@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from state.rules.decision import Entrant, OrderView, Protection
+from state.rules.decision import Entrant, OrderView
 from state.rules.policy import DEFAULT, REFERENCE, policy_from
+from state.rules.refusals import Protection
 from state.rules.victims import History, is_probe, weigh
 
 from .world import SECOND

@@ -2,7 +2,8 @@
 
 import pytest
 
-from state.dealing.shared import Shared
+from state.dealing.board import Board
+from state.dealing.clock import Clock
 from state.market.hours import calendars
 from state.rules.policy import DEFAULT, REFERENCE, policy_from
 from state.rules.ranks import desk_ranks, distance, forced, rank_by_forecast, tolerance
@@ -72,10 +73,10 @@ def test_a_crypto_without_a_forecast_has_no_rank():
 
 def test_a_wider_list_can_be_ranked_than_the_rules_use():
     policy = policy_from({"ranked_symbols": ["LTC/USD", "BTC/USD"]})
-    shared = Shared(calendars(2017, 2017), policy)
+    board = Board(Clock(calendars(2017, 2017)))
     for symbol, pnl in {"LTCUSD": 5.0, "BTCUSD": 1.0, "ETHUSD": 9.0}.items():
-        shared.prices.get(symbol).pnl = pnl
-    ranks = shared.ranks(policy)
+        board.prices.get(symbol).pnl = pnl
+    ranks = board.ranks(policy)
     assert ranks == {"LTCUSD": 1, "BTCUSD": 2}
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from state.rules.decision import MEANING, EventFault, Protection, Refusal
-from state.rules.meanings import EVENT_FAULT_MEANING, PROTECTION_MEANING
+from state.dealing.attempts import Attempt
+from state.rules.refusals import EventFault, Protection, Refusal
 from topics.commands import Cancel, Submit
 from topics.facts import EntryBlocked, FightDetected
 
@@ -77,9 +77,40 @@ def test_without_a_fault_the_steal_starts():
 def test_the_ladder_is_the_documented_order_and_every_reason_has_a_meaning():
     left_out = {Refusal.ORDERS_UNAVAILABLE, Refusal.CANCEL_FAILED}  # the desk has no such failure
     assert [reason for reason in Refusal if reason not in left_out] == LADDER
-    assert list(MEANING) == list(Refusal)
-    assert list(PROTECTION_MEANING) == list(Protection)
-    assert list(EVENT_FAULT_MEANING) == list(EventFault)
+    reasons = [*Refusal, *EventFault, *Protection]
+    assert all(reason.meaning and reason.advice for reason in reasons)
+
+
+def test_stealing_switched_off_refuses_before_anything_is_weighed():
+    world = crowded(enabled=False)
+    tried: list[Attempt] = []
+    world.desk.watch = tried.append
+    world.want("t", "ETHUSD", 50.0)
+    (attempt,) = tried
+    assert (attempt.weighed.refusal, attempt.weighed.choice) == (Refusal.DISABLED, None)
+
+
+@pytest.mark.parametrize("watched", [True, False])
+@pytest.mark.parametrize(
+    ("price", "policy", "steals"),
+    [
+        (50.33, {}, True),
+        (50.34, {}, False),
+        (49.0, {}, True),
+        (75.0, {"entry_tolerance": 0.5}, True),  # exactly at it
+        (75.01, {"entry_tolerance": 0.5}, False),
+    ],
+)
+def test_the_thief_must_be_near_its_own_limit(price, policy, steals, watched):
+    world = crowded(**policy)
+    tried: list[Attempt] = []
+    if watched:
+        world.desk.watch = tried.append
+    world.quote("ETHUSD", price)
+    world.want("t", "ETHUSD", 50.0, tolerance=1.0)
+    assert bool(world.heard(Cancel)) is steals
+    reasons = [] if steals else [Refusal.TOO_FAR_FROM_LIMIT]
+    assert [fact.reason for fact in world.heard(EntryBlocked)] == reasons
 
 
 def test_free_capital_needs_no_permission_to_steal():

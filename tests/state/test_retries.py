@@ -104,7 +104,7 @@ def test_a_cooldown_that_a_fight_made_longer_is_looked_at_again_at_its_new_end()
     world.cancelled("v")
     world.accepted("t.3")
     world.account().cooldown_checks["BTCUSD"] = world.now_us + 120 * SECOND  # as if found shorter
-    world.desk.shared.timers.set(world.now_us + 120 * SECOND, "A", "cooldown", "BTCUSD")
+    world.desk.context.timers.set(world.now_us + 120 * SECOND, "A", "cooldown", "BTCUSD")
     end = world.now_us + 600 * SECOND
     world.wait(120)
     assert world.account().cooldown_checks == {"BTCUSD": end}

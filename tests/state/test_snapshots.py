@@ -27,7 +27,7 @@ def test_a_snapshot_sets_equity_and_holdings_in_their_normal_form():
     assert held == {"BTCUSD": (3.0, 3000 * DOLLARS), "AAPL": (-5.0, -500 * DOLLARS)}
     assert account.equity_micros == 10_000 * DOLLARS
     assert account.cash_micros == 7_500 * DOLLARS
-    policy = world.desk.shared.default_policy
+    policy = world.desk.policies.default
     assert free_micros(account, policy, True) == (10_000 - 3000 - 125) * DOLLARS
 
 
@@ -83,7 +83,7 @@ def test_an_order_that_a_later_snapshot_still_lacks_is_gone(seconds, gone):
     world.wait(seconds)
     world.fund(3500, orders=[])
     assert ("v" not in world.account().orders) is gone
-    assert free_micros(world.account(), world.desk.shared.default_policy, True) == NEED * gone
+    assert free_micros(world.account(), world.desk.policies.default, True) == NEED * gone
 
 
 def test_an_order_that_turns_up_again_was_never_gone():

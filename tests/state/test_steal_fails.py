@@ -12,7 +12,7 @@ from .world import SECOND, World, kinds, roomy
 
 
 def free(world: World) -> int:
-    return free_micros(world.account(), world.desk.shared.default_policy, True)
+    return free_micros(world.account(), world.desk.policies.default, True)
 
 
 def lost(world: World) -> list[str]:

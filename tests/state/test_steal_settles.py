@@ -11,7 +11,7 @@ from .world import SECOND, World, kinds, roomy
 
 
 def free(world: World) -> int:
-    return free_micros(world.account(), world.desk.shared.default_policy, True)
+    return free_micros(world.account(), world.desk.policies.default, True)
 
 
 def test_a_steal_begins_with_a_cancel_and_nothing_else():

@@ -41,7 +41,7 @@ def end(world: World, how: str, entry: str = "t"):
         return world.withdraw(entry)
     due = world.now_us + 1
     world.account().entries[entry].expires_us = due
-    world.desk.shared.timers.set(due, "A", "entry_expiry", entry)
+    world.desk.context.timers.set(due, "A", "entry_expiry", entry)
     return world.wait(0.000001)
 
 

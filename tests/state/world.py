@@ -218,7 +218,7 @@ class World:
 
     def account(self, name: str = "A") -> Account:
         """Return the desk's account."""
-        return self.desk.shared.accounts[name]
+        return self.desk.accounts[name]
 
     def heard(self, kind: type) -> list[Any]:
         """Return everything of a kind that the desk said so far."""

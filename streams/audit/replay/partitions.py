@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from state.dealing.shared import Attempt
+from state.dealing.attempts import Attempt
 from state.market.hours import Calendars, Hours, calendars
 from state.rules.policy import Policy
 from streams.audit.recording.manifest import calendar_checksum
@@ -91,7 +91,7 @@ class Replayer:
         an entry.
         """
         made = PartitionReplay(number, self.times, self.policy, what_if=self.what_if)
-        made.desk.shared.watch = watch
+        made.desk.watch = watch
 
         def on_gap(gap: Gap) -> None:
             gaps.note(gap)

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import NamedTuple, TypeVar
 
+from state.dealing.attempts import Attempt
 from state.dealing.outbox import Outputs
-from state.dealing.shared import Attempt
 from state.desk import Desk
 from streams.audit.recording.errors import ReplayError
 from streams.audit.recording.reader import Recording
@@ -129,9 +129,9 @@ class Steps:
                     applied(desk, record, frame)
                     continue
                 attempts: list[Attempt] = []
-                desk.shared.watch = attempts.append
+                desk.watch = attempts.append
                 outputs = applied(desk, record, frame)
-                desk.shared.watch = None
+                desk.watch = None
                 ts_us = record.ts_ms * 1000
                 return Step(partition, offset, ts_us, frame, outputs, attempts, desk)
         raise ReplayError(

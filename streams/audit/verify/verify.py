@@ -94,7 +94,7 @@ async def _look_closer(replayer: Replayer, comparison: Comparison) -> Difference
         gaps = Gaps(replayer.source, allowed=True)
         made = await replayer.partition(first.partition, gaps, hear, first.offset + 1)
         name = expected[0].account if expected else account_of(comparison.evidence)
-        account = made.desk.shared.accounts.get(name) if name is not None else None
+        account = made.desk.accounts.get(name) if name is not None else None
     return Difference(
         first,
         _kind(comparison, str(first)),

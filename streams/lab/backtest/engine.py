@@ -10,8 +10,8 @@ filled, as it happens in a real market.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from state.dealing.attempts import Attempt
 from state.dealing.outbox import Outputs
-from state.dealing.shared import Attempt
 from state.desk import Desk
 from streams.market import Market, MarketQuote, Quotes
 from streams.strategies import Action

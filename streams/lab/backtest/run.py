@@ -145,7 +145,7 @@ def run_accounts(
         tally = Tally(policy.name, options.capital, checker, digest=hooks.digest)
         seats[account] = Seat(account, strategy, exchange, checker, tally)
     desk = Desk(times, fitted)
-    desk.shared.watch = hooks.watch
+    desk.watch = hooks.watch
     agenda = Agenda(market.bars, closing_stops(market, fitted, times.XNYS))
     engine = Engine(market, desk, exchange, seats, interest, agenda, hooks)
     plain = few_quotes(market) if options.plain is None else options.plain

@@ -13,9 +13,8 @@ from heapq import heappop, heappush
 from math import inf, nextafter
 
 from state.books.account import NEVER as NO_TIME
-from state.desk import LastQuote
-from state.market.prices import Price
-from state.stealing.quiet import NOWHERE, Calm, standing
+from state.market.prices import LastQuote, Price
+from state.stealing.quiet import NOWHERE, Calm, premises
 
 from .engine import Engine, quote_events
 from .exchange import NEVER
@@ -44,7 +43,6 @@ class _Skipper:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._desk = engine.desk
-        self._shared = engine.desk.shared
         self._quotes = quotes = engine.market.quotes
         self._tracks = quotes.tracks
         self._code_of = {name: code for code, name in enumerate(quotes.names)}
@@ -72,7 +70,9 @@ class _Skipper:
         place = min(self._next_places)
         quote_us = int(ts_us[place]) if place < len(ts_us) else NEVER
         latest_us = min(
-            self._shared.timers.next_us, self._shared.next_change_us, self._watchers.until_us
+            self._desk.context.timers.next_us,
+            self._desk.clock.next_change_us,
+            self._watchers.until_us,
         )
         if latest_us <= quote_us:  # the first quote from then on
             place = int(ts_us.searchsorted(latest_us, "left"))
@@ -88,7 +88,7 @@ class _Skipper:
         self._pass_over(first)
         last = first
         codes: list[int] = []
-        session_us = self._shared.next_change_us
+        session_us = self._desk.clock.next_change_us
         if first < len(ts_us) and int(ts_us[first]) == now_us:
             last = int(ts_us.searchsorted(now_us, "right"))
             _, codes, events = quote_events(self._quotes[first:last])
@@ -100,7 +100,7 @@ class _Skipper:
             self._engine.instant(now_us, (), ())
         if self._engine.hooks.progress is not None:
             self._engine.hooks.progress(last - first)
-        shaken = self._engine.shaken or session_us != self._shared.next_change_us
+        shaken = self._engine.shaken or session_us != self._desk.clock.next_change_us
         self._engine.shaken = False
         self._look_again(codes, now_us, shaken)
 
@@ -135,7 +135,7 @@ class _Skipper:
     def _price(self, code: int) -> Price:
         price = self._prices[code]
         if price is None:
-            price = self._prices[code] = self._shared.prices.get(self._quotes.names[code])
+            price = self._prices[code] = self._desk.board.prices.get(self._quotes.names[code])
         return price
 
     # ---- what a stop changed ----
@@ -144,7 +144,7 @@ class _Skipper:
         """Find out anew what matters from here on, as far as the stop may have changed it."""
         accounts = dict.fromkeys(self._desk.forget_changes())
         if shaken:
-            accounts = dict.fromkeys(self._shared.accounts)
+            accounts = dict.fromkeys(self._desk.accounts)
         accounts |= dict.fromkeys(self._watchers.run_out(now_us))
         stale = dict.fromkeys(codes)
         for code in stale:
@@ -163,7 +163,7 @@ class _Skipper:
             self._restless |= accounts
             for name in accounts:
                 stale |= dict.fromkeys(self._apply_all(name))
-        replaced = self._shared.prices.replaced
+        replaced = self._desk.board.prices.replaced
         for price in replaced:
             code_of = self._code_of.get(price.symbol)
             if code_of is not None:
@@ -182,20 +182,20 @@ class _Skipper:
 
     def _apply_all(self, name: str) -> list[int]:
         """Let every quote of the symbols count in which an account has an entry at its trigger."""
-        account = self._shared.accounts[name]
-        prices = self._shared.prices
+        account = self._desk.accounts[name]
+        prices = self._desk.board.prices
         calms = {
             self._code_of[entry.symbol]: NOWHERE
             for entry in account.entries.values()
             if entry.state == "waiting"
-            and (name, entry.id) in prices.get(entry.symbol).ladder(entry.side).awake
+            and (name, entry.id) in prices.get(entry.symbol).triggers(entry.side).awake
             and entry.symbol in self._code_of
         }
         return self._watchers.put(name, calms, NEVER)
 
     def _watch(self, name: str) -> list[int]:
         """Find out what an account's refusals rest on; returns the symbols it concerns."""
-        found = standing(self._shared, self._shared.accounts[name])
+        found = premises(self._desk.context, self._desk.accounts[name])
         if found is None:
             return self._watchers.put(name, {}, NEVER)
         until_us = found.until_us

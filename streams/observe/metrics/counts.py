@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from state.dealing.outbox import Outputs
-from state.rules.decision import EventFault, Refusal
+from state.rules.refusals import EventFault, Refusal
 from streams.journal.writing.framing import WRONG_TOPIC, DeadLetter
 from topics.catalogue import EXECUTION, INBOUND
 from topics.commands import COMMAND_TYPES

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from state.books.account import Account
 from state.books.capacity import used_micros
-from state.dealing.shared import Shared
 from state.desk import Desk
 
 SLICE = 200
@@ -63,14 +62,14 @@ class Survey(NamedTuple):
 
 async def survey(desks: Mapping[int, Desk], named: int) -> Survey:
     """Look at all accounts; `named` of them, the first by name, are told apart."""
-    names = sorted({name for desk in desks.values() for name in desk.shared.accounts})
+    names = sorted({name for desk in desks.values() for name in desk.accounts})
     apart = frozenset(names[:named])
     found = Survey({}, {})
     seen = 0
     for number, desk in desks.items():
         standing = found.desks[number] = Standing()
-        for account in list(desk.shared.accounts.values()):
-            money = _money(desk.shared, account)
+        for account in list(desk.accounts.values()):
+            money = _money(desk, account)
             standing.add(account, money)
             if named:
                 label = account.id if account.id in apart else OTHERS
@@ -81,9 +80,9 @@ async def survey(desks: Mapping[int, Desk], named: int) -> Survey:
     return found
 
 
-def _money(shared: Shared, account: Account) -> Money:
-    policy = shared.policy(account)
-    return Money(account.equity_micros, used_micros(account, policy, shared.intraday(policy)))
+def _money(desk: Desk, account: Account) -> Money:
+    policy = desk.policies.of(account)
+    return Money(account.equity_micros, used_micros(account, policy, desk.clock.intraday(policy)))
 
 
 def _ratio(money: Money) -> float:

@@ -6,7 +6,6 @@ from typing import Any
 
 from state.books.account import Account
 from state.books.capacity import free_micros, used_micros
-from state.dealing.shared import Shared
 from state.desk import Desk
 
 LISTED_MAX = 100
@@ -22,22 +21,21 @@ def account_list(desks: Mapping[int, Desk], words: str = "", most: int = LISTED_
     found = [
         (name, number)
         for number, desk in sorted(desks.items())
-        for name in desk.shared.accounts
+        for name in desk.accounts
         if words in name.lower()
     ]
     shown = nsmallest(most, found)
     return {
         "accounts": [
-            _short(desks[number].shared, desks[number].shared.accounts[name], number)
-            for name, number in shown
+            _short(desks[number], desks[number].accounts[name], number) for name, number in shown
         ],
         "found": len(found),
     }
 
 
-def _short(shared: Shared, account: Account, number: int) -> dict[str, Any]:
-    policy = shared.policy(account)
-    intraday = shared.intraday(policy)
+def _short(desk: Desk, account: Account, number: int) -> dict[str, Any]:
+    policy = desk.policies.of(account)
+    intraday = desk.clock.intraday(policy)
     states = [entry.state for entry in account.entries.values()]
     return {
         "account": account.id,

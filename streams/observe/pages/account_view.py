@@ -1,7 +1,7 @@
 """How an account stands, as plain values: for the worker's page and for `worksteal state`.
 
-Looking changes nothing.  Much of what the desk offers makes what it does not find (`Prices.get`,
-`Shared.account`) or writes down what it found (`trigger_of`): this uses `find` and copies.  All that
+Looking changes nothing.  Some of what the desk offers makes what it does not find (`Prices.get`)
+or writes down what it found (`trigger_of`): this uses `find` and copies.  All that
 can stay behind is what the next event would have computed too, a policy read from its text or ranks.
 
 Capital is in micro-dollars (`_micros`), times are the desk's in microseconds (`_us`), distances are
@@ -14,17 +14,15 @@ from typing import Any
 import msgspec
 
 from state.books.account import NEVER, Account, Entry, Order, StealInFlight
-from state.books.capacity import free_micros, used_micros
-from state.dealing.placing import need_micros
-from state.dealing.shared import Shared
+from state.books.capacity import bound_micros, free_micros, needed_micros, used_micros
+from state.dealing.look import Look
 from state.desk import Desk
 from state.rules import cooldowns, fights
-from state.rules.decision import MEANING, Candidate, Refusal
-from state.rules.money import margin_micros
+from state.rules.decision import Candidate
 from state.rules.policy import Policy
 from state.rules.ranks import distance
+from state.rules.refusals import Refusal
 from state.rules.victims import History, weigh
-from state.stealing.look import Look
 from streams.ground.times import time_text
 from topics.limits import Side
 from topics.symbols import AssetClass
@@ -40,7 +38,7 @@ def look_up(desks: Mapping[int, Desk], account_id: str) -> View | None:
     An account's events belong into one partition.  If its producers spread them over several, each
     has an account of that name: the view is of the first, and names the others.
     """
-    numbers = [n for n, desk in sorted(desks.items()) if account_id in desk.shared.accounts]
+    numbers = [n for n, desk in sorted(desks.items()) if account_id in desk.accounts]
     if not numbers:
         return None
     view = account_view(desks[numbers[0]], account_id)
@@ -51,48 +49,49 @@ def look_up(desks: Mapping[int, Desk], account_id: str) -> View | None:
 
 def account_view(desk: Desk, account_id: str) -> View:
     """Return how an account of this desk stands; raises `KeyError` if it has none of that name."""
-    shared = desk.shared
-    account = shared.accounts[account_id]
-    policy = shared.policy(account)
+    account = desk.accounts[account_id]
+    policy = desk.policies.of(account)
     return {
         "account": account.id,
         "as_of": {
-            "time": time_text(shared.now_us),
-            "time_us": shared.now_us,
+            "time": time_text(desk.clock.now_us),
+            "time_us": desk.clock.now_us,
             "next_offset": desk.next_offset,
         },
         "halted": account.halted,
         "awaiting_reconciliation": account.unanswered,
         "policy": {"name": policy.name, "own": account.own_policy is not None},
-        "capital": _capital(shared, policy, account),
+        "capital": _capital(desk, policy, account),
         "positions": _positions(policy, account),
-        "orders": _orders(shared, policy, account),
-        "entries": [_entry(shared, policy, entry) for entry in account.entries.values()],
+        "orders": _orders(desk, policy, account),
+        "entries": [_entry(desk, policy, entry) for entry in account.entries.values()],
         "steals": [_steal(steal) for steal in account.steals.values()],
-        "cooldowns": _cooldowns(shared, policy, account),
-        "fights": _fights(shared, policy, account),
+        "cooldowns": _cooldowns(desk, policy, account),
+        "fights": _fights(desk, policy, account),
     }
 
 
-def _capital(shared: Shared, policy: Policy, account: Account) -> View:
+def _capital(desk: Desk, policy: Policy, account: Account) -> View:
     positions = dict.fromkeys(CLASSES, 0)
     for symbol, held in account.positions.items():
         positions[policy.asset_class(symbol)] += abs(held.value_micros)
     orders = {"crypto": account.committed_crypto, "stock": account.committed_stock}
     by_class = {}
     for kind in CLASSES:
-        leverage = policy.leverage(kind, shared.intraday(policy))
+        leverage = policy.leverage(kind, desk.clock.intraday(policy))
         by_class[kind] = {
             "positions_micros": positions[kind],
             "orders_micros": orders[kind],
             "leverage": leverage,
-            "reserved_micros": margin_micros(positions[kind] + orders[kind], leverage),
+            "reserved_micros": bound_micros(
+                policy, kind, positions[kind] + orders[kind], desk.clock.intraday(policy)
+            ),
         }
     return {
         "equity_micros": account.equity_micros,
         "cash_micros": account.cash_micros,
-        "reserved_micros": used_micros(account, policy, shared.intraday(policy)),
-        "free_micros": free_micros(account, policy, shared.intraday(policy)),
+        "reserved_micros": used_micros(account, policy, desk.clock.intraday(policy)),
+        "free_micros": free_micros(account, policy, desk.clock.intraday(policy)),
         "by_class": by_class,
         "steals_micros": sum(steal.held_micros for steal in account.steals.values()),
         "snapshot_us": _known(account.snapshot_us),
@@ -111,15 +110,15 @@ def _positions(policy: Policy, account: Account) -> list[View]:
     ]
 
 
-def _orders(shared: Shared, policy: Policy, account: Account) -> list[View]:
+def _orders(desk: Desk, policy: Policy, account: Account) -> list[View]:
     """Return the orders as a thief would weigh them: who would give way first stands first."""
     history = History(account.cooldowns, account.fights)
-    views = [assessed.view for assessed in Look(shared, policy, account).orders]
-    weighed = weigh(policy, shared.now_us, None, views, history)
-    return [_order(shared, policy, account.orders[item.view.order], item) for item in weighed]
+    views = [assessed.view for assessed in Look(desk.clock, desk.board, policy, account).orders]
+    weighed = weigh(policy, desk.clock.now_us, None, views, history)
+    return [_order(desk, policy, account.orders[item.view.order], item) for item in weighed]
 
 
-def _order(shared: Shared, policy: Policy, order: Order, weighed: Candidate) -> View:
+def _order(desk: Desk, policy: Policy, order: Order, weighed: Candidate) -> View:
     return {
         "order": order.id,
         "symbol": order.symbol,
@@ -129,7 +128,7 @@ def _order(shared: Shared, policy: Policy, order: Order, weighed: Candidate) -> 
         "limit": order.limit,
         "remaining": order.remaining,
         "reserved_micros": order.reserved_micros,
-        **_price(shared, policy, order.symbol, order.side, order.limit),
+        **_price(desk, policy, order.symbol, order.side, order.limit),
         "forecast": weighed.view.pnl,
         "state": order.state,
         "spared": weighed.protection,
@@ -141,9 +140,9 @@ def _order(shared: Shared, policy: Policy, order: Order, weighed: Candidate) -> 
     }
 
 
-def _entry(shared: Shared, policy: Policy, entry: Entry) -> View:
+def _entry(desk: Desk, policy: Policy, entry: Entry) -> View:
     copy = msgspec.structs.replace(entry)  # a policy may let the entry keep what is found first
-    near, force = shared.trigger_of(policy, copy)
+    near, force = desk.board.trigger_of(policy, copy)
     return {
         "entry": entry.id,
         "symbol": entry.symbol,
@@ -151,31 +150,31 @@ def _entry(shared: Shared, policy: Policy, entry: Entry) -> View:
         "mode": entry.mode,
         "limit": entry.limit,
         "qty": entry.qty,
-        "needed_micros": need_micros(shared, policy, entry),
-        **_price(shared, policy, entry.symbol, entry.side, entry.limit),
+        "needed_micros": needed_micros(policy, entry, desk.clock.intraday(policy)),
+        **_price(desk, policy, entry.symbol, entry.side, entry.limit),
         "tolerance": near,
         "force": force,
-        "forecast": shared.pnl(entry.symbol, entry.pnl),
+        "forecast": desk.board.pnl(entry.symbol, entry.pnl),
         "state": entry.state,
         "blocked": entry.blocked,
-        "blocked_because": MEANING[Refusal(entry.blocked)] if entry.blocked else None,
+        "blocked_because": Refusal(entry.blocked).meaning if entry.blocked else None,
         "order": entry.order,
         "steal": entry.steal,
-        "retry_us": entry.retry_us if entry.retry_us > shared.now_us else None,
+        "retry_us": entry.retry_us if entry.retry_us > desk.clock.now_us else None,
         "expires_us": entry.expires_us,
     }
 
 
-def _price(shared: Shared, policy: Policy, symbol: str, side: Side, limit: float) -> View:
+def _price(desk: Desk, policy: Policy, symbol: str, side: Side, limit: float) -> View:
     """Return the last price of a limit's side, however old, and how far the limit is from it."""
-    price = shared.prices.find(symbol)
+    price = desk.board.prices.find(symbol)
     if price is None or price.quote_us < 0:
         return {"price": None, "quote_us": None, "fresh": False, "distance": None}
     at = price.reference(side)
     return {
         "price": at,
         "quote_us": price.quote_us,
-        "fresh": shared.fresh(policy, symbol) is not None,
+        "fresh": desk.board.fresh(policy, symbol) is not None,
         "distance": distance(policy, side, limit, at),
     }
 
@@ -198,9 +197,9 @@ def _steal(steal: StealInFlight) -> View:
     }
 
 
-def _cooldowns(shared: Shared, policy: Policy, account: Account) -> list[View]:
+def _cooldowns(desk: Desk, policy: Policy, account: Account) -> list[View]:
     """Return the symbols that are spared now; that one was stolen from is remembered for longer."""
-    now, history = shared.now_us, account.fights
+    now, history = desk.clock.now_us, account.fights
     found = []
     for symbol, since in sorted(account.cooldowns.items()):
         until = cooldowns.ends_us(policy, account.cooldowns, history, symbol, now)
@@ -209,9 +208,9 @@ def _cooldowns(shared: Shared, policy: Policy, account: Account) -> list[View]:
     return found
 
 
-def _fights(shared: Shared, policy: Policy, account: Account) -> list[View]:
+def _fights(desk: Desk, policy: Policy, account: Account) -> list[View]:
     """Return the pairs with steals that still count; `fight`: one more would be a fight."""
-    now, history = shared.now_us, account.fights
+    now, history = desk.clock.now_us, account.fights
     found = []
     for pair in sorted(history):
         count = fights.steals_in_window(policy, history, pair, now)

@@ -5,9 +5,10 @@
 
 from typing import Any, NamedTuple
 
-from state.dealing.shared import Attempt
-from state.rules.decision import MEANING, Candidate, Refusal
+from state.dealing.attempts import Attempt
+from state.rules.decision import Candidate
 from state.rules.money import to_dollars
+from state.rules.refusals import Refusal
 from streams.ground.times import utc_text
 from topics.ids import output_id
 
@@ -100,7 +101,7 @@ def ladder(attempt: Attempt) -> list[tuple[str, str, str]]:
         if refusal is weighed.refusal:
             reached, detail = False, weighed.choice.detail if weighed.choice else None
             result = f"{FAILED} {detail or ''}".strip()
-        rows.append((str(refusal), result, MEANING[refusal]))
+        rows.append((str(refusal), result, refusal.meaning))
     return rows
 
 

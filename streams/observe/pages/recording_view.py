@@ -81,10 +81,10 @@ def _accounts(desk: Desk, names: list[str]) -> list[View]:
     """Return the capital of the accounts that something was said of, as it is behind the frame."""
     found = []
     for name in list(dict.fromkeys(names))[:LISTED_MAX]:
-        account = desk.shared.accounts.get(name)
+        account = desk.accounts.get(name)
         if account is not None:
-            policy = desk.shared.policy(account)
-            used = used_micros(account, policy, desk.shared.intraday(policy))
+            policy = desk.policies.of(account)
+            used = used_micros(account, policy, desk.clock.intraday(policy))
             found.append(
                 {
                     "account": name,

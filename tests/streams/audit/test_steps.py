@@ -43,7 +43,7 @@ def straight() -> dict[tuple[int, int], Seen]:
         desk = Desk(times())
         for record in day().records(JOURNAL.name, number):
             attempts: list[Any] = []
-            desk.shared.watch = attempts.append
+            desk.watch = attempts.append
             frame = frame_of(record)
             outputs = applied(desk, record, frame)
             step = Step(number, record.offset, record.ts_ms * 1000, frame, outputs, attempts, desk)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from state.dealing.shared import Attempt
+from state.dealing.attempts import Attempt
 from state.market.hours import Calendars
 from state.rules.policy import PRESETS, policy_from
 from streams.lab.backtest.engine import Engine, Hooks
@@ -58,7 +58,7 @@ def test_a_random_day_is_the_same_both_ways(seed, quotes, symbols, accounts, pac
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32), symbols=st.integers(1, 5), accounts=st.integers(1, 3))
 def test_being_watched_changes_nothing(seed, symbols, accounts):
-    """Unwatched, a try that would only be refused again is not made (`state.stealing.attempt`)."""
+    """Unwatched, a try that would only be refused again is not made (`state.stealing.ladder`)."""
     market = make_market(seed, 500, symbols, 3.0)
     policy, times = make_policy(seed), calendars_for(market)
     seen: list[Attempt] = []

@@ -133,7 +133,7 @@ async def entries_of(at: Deployment, partition: int) -> set[str]:
     journal = await everything(at.settings, at.settings.topic(JOURNAL.name))
     for record in journal[partition]:
         desk.take(record)
-    accounts = desk.desk.shared.accounts.values()
+    accounts = desk.desk.accounts.values()
     return {name for account in accounts for name in account.entries}
 
 

@@ -97,7 +97,7 @@ def test_it_says_what_the_page_of_each_account_says_and_changes_nothing(day: Any
     before = desk.digest()
     found = asyncio.run(survey({0: desk}, named))
     assert desk.digest() == before
-    views = [account_view(desk, name) for name in sorted(desk.shared.accounts)]
+    views = [account_view(desk, name) for name in sorted(desk.accounts)]
     standing = found.desks[0]
     capital = [view["capital"] for view in views]
     assert standing.accounts == len(views)

@@ -327,14 +327,14 @@ def test_looking_writes_nothing_down_that_a_policy_lets_an_entry_keep():
 def test_looking_makes_no_price_and_no_account():
     world = World(roomy())
     world.working("w", "BTCUSD", 100.0)
-    shared = world.desk.shared
+    desk = world.desk
     with pytest.raises(KeyError):
         account_view(world.desk, "nobody")
     assert look_up({0: world.desk}, "nobody") is None
     view(world)
-    assert list(shared.accounts) == ["A"]
-    assert "BTCUSD" not in shared.prices.by_symbol
-    assert "BTCUSD" not in shared.prices.by_spelling
+    assert list(desk.accounts) == ["A"]
+    assert "BTCUSD" not in desk.board.prices.by_symbol
+    assert "BTCUSD" not in desk.board.prices.by_spelling
 
 
 class Watched(Chaos):
@@ -344,14 +344,14 @@ class Watched(Chaos):
         super().say(*events)
         desk = self.world.desk
         before = desk.digest()
-        for name in list(desk.shared.accounts):
+        for name in list(desk.accounts):
             shown = account_view(desk, name)
             capital = shown["capital"]
             classes = capital["by_class"].values()
             reserved = sum(of["reserved_micros"] for of in classes) + capital["steals_micros"]
             assert capital["reserved_micros"] == reserved
             assert capital["free_micros"] == capital["equity_micros"] - reserved
-            assert len(shown["orders"]) == len(desk.shared.accounts[name].orders)
+            assert len(shown["orders"]) == len(desk.accounts[name].orders)
             wire = msgspec.json.encode(shown)
             restored = Desk.restore(desk.rows(), times())
             assert msgspec.json.encode(account_view(restored, name)) == wire

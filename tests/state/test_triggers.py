@@ -1,4 +1,4 @@
-"""Trigger prices: the ladder finds exactly the entries that a look at every band would find."""
+"""Trigger prices: the triggers find exactly the entries that a look at every band would find."""
 
 from math import inf
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from state.market.triggers import Band, Key, Ladder, band, is_triggered
+from state.market.triggers import Band, Key, Triggers, band, is_triggered
 from state.rules.policy import DEFAULT, REFERENCE
 
 KEYS = [("A", "1"), ("A", "2"), ("B", "1"), ("B", "2")]
@@ -27,71 +27,71 @@ def naive(bands: dict[Key, Band], price: float) -> set[Key]:
     return {key for key, (low, high) in bands.items() if low <= price <= high}
 
 
-def settle(ladder: Ladder, price: float) -> None:
+def settle(triggers: Triggers, price: float) -> None:
     """Quote as the desk does: what stays in the quiet interval is not even passed on."""
-    if not ladder.quiet_low < price < ladder.quiet_high:
-        ladder.move(price)
+    if not triggers.quiet_low < price < triggers.quiet_high:
+        triggers.move(price)
 
 
 @settings(max_examples=500, deadline=None)
 @given(steps)
-def test_a_ladder_finds_what_a_naive_scan_finds(moves):
-    ladder, bands = Ladder(), {}
+def test_the_triggers_find_what_a_naive_scan_finds(moves):
+    triggers, bands = Triggers(), {}
     for kind, *rest in moves:
         if kind == "put":
             key, new = rest
-            ladder.put(key, new)
+            triggers.put(key, new)
             bands[key] = new
         elif kind == "remove":
-            ladder.remove(rest[0])
+            triggers.remove(rest[0])
             bands.pop(rest[0], None)
         else:
-            settle(ladder, rest[0])
-            assert set(ladder.awake) == naive(bands, rest[0])
-        if ladder.price is not None:
-            assert set(ladder.awake) == naive(bands, ladder.price)
-        assert ladder.bands == bands
+            settle(triggers, rest[0])
+            assert set(triggers.awake) == naive(bands, rest[0])
+        if triggers.price is not None:
+            assert set(triggers.awake) == naive(bands, triggers.price)
+        assert triggers.bands == bands
 
 
 @settings(max_examples=500, deadline=None)
 @given(steps, st.floats(97.0, 102.0))
 def test_no_quote_inside_the_quiet_interval_matters(moves, price):
-    ladder = Ladder()
+    triggers = Triggers()
     for kind, *rest in moves:
-        getattr(ladder, "move" if kind == "quote" else kind)(*rest)
-    if ladder.quiet_low < price < ladder.quiet_high:
-        assert naive(ladder.bands, price) == set()
+        getattr(triggers, "move" if kind == "quote" else kind)(*rest)
+    if triggers.quiet_low < price < triggers.quiet_high:
+        assert naive(triggers.bands, price) == set()
 
 
 def test_edges_belong_to_the_band():
-    ladder = Ladder()
-    ladder.put(KEYS[0], (99.0, 101.0))
+    triggers = Triggers()
+    triggers.put(KEYS[0], (99.0, 101.0))
     found = []
     for price in (98.9, 99.0, 100.0, 101.0, 101.1, 101.0, 98.0):
-        ladder.move(price)
-        found.append(list(ladder.awake) == [KEYS[0]])
+        triggers.move(price)
+        found.append(list(triggers.awake) == [KEYS[0]])
     assert found == [False, True, True, True, False, True, False]
 
 
-def test_a_ladder_without_a_price_wakes_nobody_and_is_never_quiet():
-    ladder = Ladder()
-    ladder.put(KEYS[0], (-inf, inf))
-    assert not ladder.awake
-    assert not ladder.quiet_low < 100.0 < ladder.quiet_high
-    ladder.move(100.0)
-    assert list(ladder.awake) == [KEYS[0]]
+def test_triggers_without_a_price_wakes_nobody_and_is_never_quiet():
+    triggers = Triggers()
+    triggers.put(KEYS[0], (-inf, inf))
+    assert not triggers.awake
+    assert not triggers.quiet_low < 100.0 < triggers.quiet_high
+    triggers.move(100.0)
+    assert list(triggers.awake) == [KEYS[0]]
 
 
 def test_the_quiet_interval_reaches_to_the_nearest_edges():
-    ladder = Ladder()
-    ladder.put(KEYS[0], (95.0, 96.0))
-    ladder.put(KEYS[1], (104.0, 105.0))
-    ladder.move(100.0)
-    assert (ladder.quiet_low, ladder.quiet_high) == (96.0, 104.0)
-    ladder.move(105.0)  # awake: every quote counts
-    assert not ladder.quiet_low < 105.0 < ladder.quiet_high
-    ladder.remove(KEYS[1])
-    assert (ladder.quiet_low, ladder.quiet_high) == (96.0, inf)
+    triggers = Triggers()
+    triggers.put(KEYS[0], (95.0, 96.0))
+    triggers.put(KEYS[1], (104.0, 105.0))
+    triggers.move(100.0)
+    assert (triggers.quiet_low, triggers.quiet_high) == (96.0, 104.0)
+    triggers.move(105.0)  # awake: every quote counts
+    assert not triggers.quiet_low < 105.0 < triggers.quiet_high
+    triggers.remove(KEYS[1])
+    assert (triggers.quiet_low, triggers.quiet_high) == (96.0, inf)
 
 
 @pytest.mark.parametrize(
