@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from streams.ground.times import read_time
-from streams.lab.compare import Period, periods
+from streams.lab.periods import Period, periods
 from streams.market import Bars, Market, Quotes, read_market
 from streams.strategies import Strategy, strategy_for
 from topics.symbols import AssetClass, asset_class

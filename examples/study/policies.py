@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from state.rules.policy import DEFAULT, NONE, REFERENCE, Policy, policy_from
-from streams.lab.compare import Range, Swept, read_range, sweep
+from streams.lab.ranges import Range, Swept, read_range, sweep
 
 RECORDED = Path(__file__).resolve().parent.parent / "policies"
 

@@ -11,16 +11,8 @@ from examples.study.policies import Candidate, candidates, moved, ranges
 from state.rules.policy import DEFAULT as DEFAULT_POLICY
 from state.rules.policy import Policy
 from streams.lab.backtest.run import Options
-from streams.lab.compare import (
-    Compared,
-    Confidence,
-    Hearing,
-    Part,
-    Setup,
-    Swept,
-    compare,
-    confidences,
-)
+from streams.lab.compare import Compared, Confidence, Hearing, Part, Setup, compare, confidences
+from streams.lab.ranges import Swept
 from streams.market import Market
 
 MICROS = 1_000_000

@@ -10,7 +10,9 @@ import typer
 
 from streams.ground.times import read_time
 from streams.lab.backtest.run import Options
-from streams.lab.compare import Compared, Hearing, Period, Setup, Swept, compare, periods
+from streams.lab.compare import Compared, Hearing, Setup, compare
+from streams.lab.periods import Period, periods
+from streams.lab.ranges import Swept
 from streams.lab.report import comparison_document, write_report
 from streams.market import Market
 from streams.strategies import Strategy

@@ -12,25 +12,25 @@ import typer
 
 from streams.ground.times import read_time
 from streams.lab.backtest.run import Options
-from streams.lab.compare import periods
+from streams.lab.drawing.write import write_atomically
 from streams.lab.optimize import (
     OBJECTIVES,
     Journal,
     Optimized,
     Plan,
-    Work,
     folds_of,
     ineffective,
     judged_table,
     optimize,
     optimize_document,
+    periods_of,
     policy_yaml,
     space_of,
-    stretches_of,
     verdict,
     write_page,
 )
-from streams.lab.report.write import write_atomically
+from streams.lab.periods import periods
+from streams.lab.runs import Work
 from streams.market import Market
 from streams.strategies import Strategy
 
@@ -118,7 +118,7 @@ def optimize_command(
             market,
             partial(_strategy, strategy, position),
             Options(capital=capital, fee_rate=fee_rate),
-            stretches_of(chosen),
+            periods_of(chosen),
         ),
         space=space,
         objective=OBJECTIVES[objective],

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from state.rules.policy import DEFAULT, NONE, Policy
-from streams.lab.compare import CompareError, Range, Swept, is_range, read_range, sweep
+from state.rules.policy import DEFAULT, NONE
+from streams.lab.ranges import Swept, ranges_among, sweep
 
 from .inputs import read_policies
 
@@ -16,26 +16,8 @@ def read_swept(
     Without names: the three presets; with ranges `none`, `default`, and `default` swept.  Raises
     `UsageError` or `CompareError`.
     """
-    ranges, fixed = _ranges(settings or ())
+    ranges, fixed = ranges_among(settings or ())
     if names or not ranges:
         return sweep(read_policies(names, fixed), ranges, periods)
     beside = read_policies([NONE.name, DEFAULT.name], fixed)
     return sweep(beside[1:], ranges, periods, beside)
-
-
-def _ranges(settings: Sequence[str]) -> tuple[list[Range], list[str]]:
-    """Separate the ranges from the settings that all policies share."""
-    ranges: list[Range] = []
-    fixed: list[str] = []
-    for setting in settings:
-        field, _, text = setting.partition("=")
-        if field in Policy.model_fields and is_range(field, text):
-            ranges.append(read_range(field, text))
-        else:
-            fixed.append(setting)
-    fields = [one.field for one in ranges]
-    for field in fields:
-        given = fields.count(field) + sum(one.startswith(f"{field}=") for one in fixed)
-        if given > 1:
-            raise CompareError(f"--set {field} is given more than once: keep one of them.")
-    return ranges, fixed

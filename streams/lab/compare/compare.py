@@ -1,21 +1,26 @@
 """Runs any number of policies on the same data, and puts what they came to side by side."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 
 from streams.lab.backtest.result import Comparison
 from streams.lab.backtest.run import Options, fit_policy
+from streams.lab.errors import CompareError
+from streams.lab.periods import WHOLE, Period
+from streams.lab.pool import WorkerLostError, worker_pool
+from streams.lab.ranges import Swept
+from streams.lab.runs import Job, StrategyMaker, Work
 from streams.market import Market
 
 from .compared import Compared, Part, baseline_of, with_digest
 from .confidence import Days, confidences
 from .counterfactual import horizon_us
-from .periods import WHOLE, Period
-from .ranges import Swept
-from .runs import WHOLE_RUNS, Finished, Job, StrategyMaker, Task
-from .workers import Progress, run_here, run_in_workers
+from .finished import WHOLE_RUNS, Finished, Finisher, Task
+
+Progress = Callable[[int], None]
+"""Called with the quotes replayed (one process) or the runs finished (workers) since last time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +59,55 @@ def compare(
     worker is lost, and what a run raises.
     """
     hearing = hearing or Hearing()
-    stretches = [period.of(market) for period in setup.periods]  # an empty one is told at once
-    jobs = [Job(one.policy, place) for place in range(len(stretches)) for one in swept]
+    markets = [period.of(market) for period in setup.periods]  # an empty one is told at once
+    jobs = [Job(one.policy, place) for place in range(len(markets)) for one in swept]
     task = Task(
-        market,
-        setup.make,
-        setup.options,
-        setup.periods,
+        Work(market, setup.make, setup.options, setup.periods),
         whole=len(jobs) <= WHOLE_RUNS,
         commands=hearing.commands is not None,
     )
     progress = hearing.progress or (lambda _: None)
     if workers > 1 and len(jobs) > 1:
-        finished = run_in_workers(task, jobs, workers, progress)
+        finished = _in_workers(task, jobs, workers, progress)
     else:
-        finished = run_here(task, jobs, progress)
+        finished = _here(task, jobs, progress)
     with closing(finished):
         kept = iter(list(_heard(finished, hearing.commands)))
     parts = tuple(
-        _part(period.name, stretch, swept, setup, list(islice(kept, len(swept))))
-        for period, stretch in zip(setup.periods, stretches, strict=True)
+        _part(period.name, own, swept, setup, list(islice(kept, len(swept))))
+        for period, own in zip(setup.periods, markets, strict=True)
     )
     baseline = baseline_of(one.policy.name for one in swept)
     return with_digest(Compared(parts, tuple(swept), baseline))
+
+
+def _here(task: Task, jobs: Sequence[Job], progress: Progress) -> Generator[Finished, None, None]:
+    """Yield the results of the jobs in their order."""
+    finisher = Finisher(task)
+    for job in jobs:
+        yield finisher.run(job, progress)
+
+
+def _in_workers(
+    task: Task, jobs: Sequence[Job], workers: int, progress: Progress
+) -> Generator[Finished, None, None]:
+    """Yield the results of the jobs in their order, whichever is ready first.
+
+    Close it, or take all of it: its last step ends the workers.
+    """
+    try:
+        with worker_pool(min(workers, len(jobs)), _begin, task) as pool:
+            yield from pool.in_order(jobs, lambda: progress(1))
+    except WorkerLostError as error:
+        raise CompareError(
+            "a worker process was ended from outside, perhaps for want of memory:"
+            " try again with fewer --workers."
+        ) from error
+
+
+def _begin(task: Task) -> Callable[[Job], Finished]:
+    """Take the task; a worker's first step."""
+    return Finisher(task).run
 
 
 def _heard(

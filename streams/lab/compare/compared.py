@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from streams.lab.backtest.result import Comparison, RunResult, Series
+from streams.lab.ranges import Swept
 from topics.digests import checksum
 
 from .confidence import Confidence, Days
 from .counterfactual import StealWorth
-from .ranges import Swept
 
 NO_STEALING = "none"
 

@@ -4,14 +4,11 @@
 `search` how, `verdict` what it means.
 """
 
-from streams.lab.errors import OptimizeError
-
 from .document import optimize_document
-from .folds import FOLDS_MAX, folds_of, stretches_of
+from .folds import FOLDS_MAX, folds_of, periods_of
 from .journal import Journal
 from .objective import OBJECTIVES, ObjectiveName
 from .optimize import EVALUATIONS_MIN, Plan, optimize
-from .outcome import Work
 from .page import judged_table, write_page
 from .policy_file import policy_yaml
 from .result import OPTIMIZED, Optimized
@@ -25,18 +22,16 @@ __all__ = [
     "OPTIMIZED",
     "Journal",
     "ObjectiveName",
-    "OptimizeError",
     "Optimized",
     "Plan",
-    "Work",
     "folds_of",
     "ineffective",
     "judged_table",
     "optimize",
     "optimize_document",
+    "periods_of",
     "policy_yaml",
     "space_of",
-    "stretches_of",
     "verdict",
     "write_page",
 ]

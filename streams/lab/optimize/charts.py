@@ -2,7 +2,7 @@
 
 from itertools import accumulate
 
-from streams.lab.report.chart import Chart, Trace, axis, layout, literal, run_color
+from streams.lab.drawing.chart import Chart, Trace, axis, layout, literal, run_color
 
 from .result import FoldResult, Optimized, Sensitivity
 from .search import Tried, best_of

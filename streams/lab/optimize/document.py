@@ -2,10 +2,11 @@
 
 from dataclasses import asdict
 
-from streams.lab.report.document import require_finite
+from streams.lab.drawing.figures import require_finite
+from streams.lab.periods import Period
 
 from .objective import Objective
-from .outcome import Outcome, Stretch
+from .outcome import Outcome
 from .result import FoldResult, Judged, Optimized, Sensitivity
 from .verdict import verdict
 
@@ -41,8 +42,8 @@ def optimize_document(optimized: Optimized) -> dict[str, object]:
 
 def _fold(fold: FoldResult, objective: Objective) -> dict[str, object]:
     return {
-        "fit": _stretch(fold.fold.fit),
-        "unseen": _stretch(fold.fold.unseen),
+        "fit": _period(fold.fold.fit),
+        "unseen": _period(fold.fold.unseen),
         "distinct": fold.distinct,
         "best": dict(fold.best.values),
         "policies": {name: _judged(one, objective) for name, one in fold.judged.items()},
@@ -53,8 +54,8 @@ def _fold(fold: FoldResult, objective: Objective) -> dict[str, object]:
     }
 
 
-def _stretch(stretch: Stretch) -> dict[str, object]:
-    return {"from_us": stretch.from_us, "until_us": stretch.until_us}
+def _period(period: Period) -> dict[str, object]:
+    return {"from_us": period.from_us, "until_us": period.until_us}
 
 
 def _judged(one: Judged, objective: Objective) -> dict[str, object]:

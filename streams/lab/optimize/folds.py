@@ -10,9 +10,8 @@ from itertools import pairwise
 
 from streams.lab.compare.confidence import DAY_US
 from streams.lab.errors import OptimizeError
+from streams.lab.periods import Period
 from streams.market import Market
-
-from .outcome import Stretch
 
 FOLDS_MAX = 20
 SEVERAL_FROM_DAYS = 60
@@ -25,8 +24,8 @@ MINUTE_US = 60_000_000
 class Fold:
     """A fit and the period after it that it never saw."""
 
-    fit: Stretch
-    unseen: Stretch
+    fit: Period
+    unseen: Period
 
 
 def folds_of(market: Market, count: int | None = None, split_us: int | None = None) -> list[Fold]:
@@ -53,18 +52,18 @@ def folds_of(market: Market, count: int | None = None, split_us: int | None = No
     for number, (cut_us, until_us) in enumerate(pairwise(cuts), 1):
         about = f" {number}" if count > 1 else ""
         fold = Fold(
-            Stretch(f"fit{about}", first_us, cut_us),
-            Stretch(f"unseen{about}", cut_us, until_us),
+            Period(f"fit{about}", first_us, cut_us),
+            Period(f"unseen{about}", cut_us, until_us),
         )
-        for stretch in (fold.fit, fold.unseen):
-            market.between(stretch.from_us, stretch.until_us)  # an empty one is told at once
+        for period in (fold.fit, fold.unseen):
+            period.of(market)  # an empty one is told at once
         folds.append(fold)
     return folds
 
 
-def stretches_of(folds: Sequence[Fold]) -> tuple[Stretch, ...]:
-    """Return the stretches of `Work`: of each fold its fit, then the period it never saw."""
-    return tuple(stretch for fold in folds for stretch in (fold.fit, fold.unseen))
+def periods_of(folds: Sequence[Fold]) -> tuple[Period, ...]:
+    """Return the periods of `Work`: of each fold its fit, then what it never saw."""
+    return tuple(period for fold in folds for period in (fold.fit, fold.unseen))
 
 
 def _round(ts_us: int, piece_us: int) -> int:

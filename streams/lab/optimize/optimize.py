@@ -9,12 +9,12 @@ import numpy as np
 from state.rules.policy import DEFAULT, NONE, Policy
 from streams.lab.compare.confidence import confidences
 from streams.lab.errors import OptimizeError
+from streams.lab.runs import Job, Work
 
 from .folds import Fold
 from .journal import Journal
 from .objective import Objective
-from .outcome import Job, Outcome, Work, market_checksum
-from .pool import Evaluate, evaluations
+from .outcome import Evaluate, Outcome, evaluations, market_checksum
 from .result import OPTIMIZED, FoldResult, Judged, Optimized, Sensitivity
 from .search import Tried, best_of, search
 from .space import Space

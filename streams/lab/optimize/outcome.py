@@ -1,57 +1,22 @@
-"""One evaluation: a policy played on a stretch of the data, and what is kept of it."""
+"""What is kept of a run for a search, and who carries out its runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from hashlib import blake2b
 
 import msgspec
 
 from state.dealing.outbox import Outputs
-from state.rules.policy import Policy
 from streams.lab.backtest.result import RunResult
-from streams.lab.backtest.run import Hooks, Options, calendars_for, run_backtest
+from streams.lab.backtest.run import Hooks
 from streams.lab.compare.confidence import days_of
+from streams.lab.errors import OptimizeError
+from streams.lab.pool import WorkerLostError, worker_pool
+from streams.lab.runs import Job, Runs, Work
 from streams.market import Market
-from streams.strategies import Strategy
 from topics.codec import encode
-from topics.digests import OutputDigest, checksum
-
-StrategyMaker = Callable[[Market], Strategy]
-"""Makes a new strategy for a run; workers are sent it, so it must be picklable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A named part of the data: from a time until before another, microseconds since 1970 UTC."""
-
-    name: str
-    from_us: int
-    until_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What all evaluations share; a worker is sent it once."""
-
-    market: Market
-    make: StrategyMaker
-    options: Options
-    stretches: tuple[Stretch, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A policy on a stretch, by the stretch's place in `Work.stretches`."""
-
-    policy: Policy
-    stretch: int
-
-    @property
-    def key(self) -> str:
-        """Return what tells evaluations apart: the policy's name does not."""
-        text = self.policy.model_dump_json(exclude={"name"})
-        return f"{self.stretch}:{checksum(text.encode())}"
+from topics.digests import OutputDigest
 
 
 class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,28 +59,47 @@ class Told:
         return self._digest.value()
 
 
+Evaluate = Callable[[Sequence[Job]], Iterator[tuple[int, Outcome]]]
+"""Jobs → the place of each and its outcome, in the order in which they are ready."""
+
+
 class Evaluator:
-    """Carries out jobs, here; each stretch of the data is cut out once."""
+    """Carries out jobs, here or in a worker."""
 
     def __init__(self, work: Work) -> None:
-        self._work = work
-        self._times = calendars_for(work.market)
-        self._market: Callable[[int], Market] = lru_cache(maxsize=None)(self._cut)
+        self._runs = Runs(work)
 
     def run(self, job: Job) -> Outcome:
         """Play one job; raises what `run_backtest` and the strategy raise."""
-        market = self._market(job.stretch)
         told = Told()
-        strategy = self._work.make(market)
-        hooks = Hooks(outputs=told.outputs, digest=False)
-        options = self._work.options
-        return _outcome(
-            run_backtest(market, strategy, job.policy, options, self._times, hooks), told.digest
-        )
+        result = self._runs.play(job, Hooks(outputs=told.outputs, digest=False))
+        return _outcome(result, told.digest)
 
-    def _cut(self, place: int) -> Market:
-        stretch = self._work.stretches[place]
-        return self._work.market.between(stretch.from_us, stretch.until_us)
+
+@contextmanager
+def evaluations(work: Work, workers: int) -> Iterator[Evaluate]:
+    """Give what carries out jobs; with several workers, call it from under a `__main__` guard.
+
+    The workers live as long as the search: it has a list of jobs for each generation, and the next
+    follows from what the last came to.
+    """
+    if workers == 1:
+        evaluator = Evaluator(work)
+        yield lambda jobs: ((place, evaluator.run(job)) for place, job in enumerate(jobs))
+        return
+    try:
+        with worker_pool(workers, _begin, work) as pool:
+            yield pool.as_ready
+    except WorkerLostError as error:
+        raise OptimizeError(
+            "a worker process was ended from outside, perhaps for want of memory:"
+            " start again with fewer --workers; what was evaluated is kept."
+        ) from error
+
+
+def _begin(work: Work) -> Callable[[Job], Outcome]:
+    """Take the data; a worker's first step."""
+    return Evaluator(work).run
 
 
 def _outcome(run: RunResult, digest: str) -> Outcome:

@@ -4,19 +4,14 @@ As there, a content security policy keeps every request inside the file and name
 two scripts that may run.
 """
 
-import base64
-import hashlib
 from importlib import resources
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
-from streams.lab.report.document import require_finite
-from streams.lab.report.rows import count, money, percent, signed_money
-from streams.lab.report.timeline import utc
-from streams.lab.report.write import write_atomically
+from streams.lab.drawing.figures import count, money, percent, require_finite, signed_money, utc
+from streams.lab.drawing.parts import page_parts
+from streams.lab.drawing.write import write_atomically
 
 from .charts import course_chart, field_charts, figure, sensitivity_chart
 from .document import optimize_document
@@ -48,8 +43,8 @@ def judged_table(optimized: Optimized) -> tuple[tuple[str, ...], list[tuple[str,
     lines = []
     for fold in optimized.folds:
         for name, period, *cells in judged_rows(optimized, fold):
-            stretch = fold.fold.fit if period == "fit" else fold.fold.unseen
-            lines.append((name, stretch.name, *cells))
+            named = fold.fold.fit if period == "fit" else fold.fold.unseen
+            lines.append((name, named.name, *cells))
     return HEAD, lines
 
 
@@ -83,7 +78,6 @@ def _render(optimized: Optimized) -> str:
         for chart in (*courses, *fields, sensitivity)
     ]
     require_finite(drawn, "chart")
-    library, charts_js = str(get_plotlyjs()), _shared("charts.js")
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -103,11 +97,7 @@ def _render(optimized: Optimized) -> str:
         fields=fields,
         sensitivity=sensitivity,
         drawn=drawn,
-        # Ours or plotly's, never data; escaping would break all three.
-        style=Markup(_shared("style.css")),  # noqa: S704
-        plotly_js=Markup(library),  # noqa: S704
-        charts_js=Markup(charts_js),  # noqa: S704
-        script_hashes=[_script_hash(library), _script_hash(charts_js)],
+        **page_parts(),
     )
 
 
@@ -143,12 +133,3 @@ def _best_head(optimized: Optimized) -> tuple[str, ...]:
         f"{OPTIMIZED}, {fold.fold.fit.name}" if several else OPTIMIZED for fold in optimized.folds
     ]
     return ("field", "range", optimized.space.base.name, *bests)
-
-
-def _shared(name: str) -> str:
-    return resources.files("streams.lab.report").joinpath(name).read_text("utf-8")
-
-
-def _script_hash(script: str) -> str:
-    digest = hashlib.sha256(script.encode("utf-8")).digest()
-    return f"sha256-{base64.b64encode(digest).decode('ascii')}"

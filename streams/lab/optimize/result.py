@@ -5,12 +5,13 @@ from typing import Any
 
 from state.rules.policy import Policy
 from streams.lab.compare import Confidence
+from streams.lab.ranges import Number
 
 from .folds import Fold
 from .objective import Objective
 from .outcome import Outcome
 from .search import Tried
-from .space import OPTIMIZED, Number, Space, Values
+from .space import OPTIMIZED, Space, Values
 
 __all__ = ["OPTIMIZED", "FoldResult", "Judged", "Optimized", "Sensitivity"]
 

@@ -8,7 +8,6 @@ thrown away, which would cost half of all proposals: it is repaired.  `normal_to
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +15,8 @@ from numpy.typing import NDArray
 
 from state.rules.policy import PRESETS, Policy, PolicyError, policy_from
 from streams.lab.errors import OptimizeError
+from streams.lab.ranges import Number, number_kind, wrong_ends
 
-Number = int | float
 Values = dict[str, Number]
 """Field → value, in the order of the space's fields."""
 
@@ -122,13 +121,14 @@ def read_dimension(text: str) -> Dimension:
         low, high = (float(end) for end in ends.split(":"))
     except ValueError:
         raise OptimizeError(f"{told}: the two ends must be numbers.") from None
-    if not (isfinite(low) and isfinite(high) and low < high):
-        raise OptimizeError(f"{told}: the low end must be below the high end.")
-    if not whole:
-        return Dimension(field, low, high, whole)
-    if not (low.is_integer() and high.is_integer()):
-        raise OptimizeError(f"{told}: {field} is a whole number, so give whole ends.")
-    return Dimension(field, int(low), int(high), whole)
+    wrong = wrong_ends(field, low, high)
+    if wrong is not None:
+        raise OptimizeError(f"{told}: {wrong}")
+    return (
+        Dimension(field, int(low), int(high), whole)
+        if whole
+        else Dimension(field, low, high, whole)
+    )
 
 
 def space_of(base: Policy, ranges: Sequence[str] = (), fixed: Sequence[str] = ()) -> Space:
@@ -179,14 +179,14 @@ def _begun_with(base: Policy) -> Policy:
 
 def _whole(field: str, told: str) -> bool:
     """Tell whether a field holds whole numbers; raises if it holds no number at all."""
-    known = Policy.model_fields.get(field)
-    if known is None:
+    if field not in Policy.model_fields:
         raise OptimizeError(
             f"{told}: {field} is no field of a policy; `worksteal policy show` lists them."
         )
-    if known.annotation not in {int, float, int | None}:
+    kind = number_kind(field)
+    if kind is None:
         raise OptimizeError(f"{told}: {field} is no number, so it has no range; leave it out.")
-    return known.annotation is not float
+    return kind is int
 
 
 def _feasible(dimensions: dict[str, Dimension], base: Policy) -> dict[str, Dimension]:

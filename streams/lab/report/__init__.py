@@ -3,9 +3,7 @@
 Both forms are functions of a `Comparison` and nothing else: equal input, equal bytes.
 """
 
-from streams.lab.errors import ReportError
-
 from .document import comparison_document
 from .html import write_report
 
-__all__ = ["ReportError", "comparison_document", "write_report"]
+__all__ = ["comparison_document", "write_report"]

@@ -1,9 +1,10 @@
 """Why entries had to wait: refusals by reason, the runs side by side."""
 
 from streams.lab.backtest.result import Comparison
+from streams.lab.drawing.chart import Chart, Place, Trace, axis, layout, literal, run_color
+from streams.lab.drawing.figures import count
 
-from .chart import Chart, Place, Trace, axis, layout, literal, run_color
-from .rows import count, refusal_reasons
+from .rows import refusal_reasons
 
 
 def refusals_chart(comparison: Comparison, place: Place) -> Chart:

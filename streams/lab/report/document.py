@@ -3,10 +3,8 @@
 Owns one invariant: every number in it is finite, so that any JSON parser can read it.
 """
 
-import math
-
 from streams.lab.compare import Compared, Confidence, Part, StealWorth
-from streams.lab.errors import ReportError
+from streams.lab.drawing.figures import require_finite
 
 MICROS = 1_000_000
 
@@ -33,21 +31,6 @@ def comparison_document(compared: Compared) -> dict[str, object]:
     document["digest"] = compared.digest
     require_finite(document, "comparison")
     return document
-
-
-def require_finite(value: object, where: str) -> None:
-    """Raise `ReportError` naming the first number that is not finite."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ReportError(
-            f"{where} is {value}, which is no amount; "
-            "check the data for zero or missing prices and run the backtest again"
-        )
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            require_finite(inner, f"{where}.{key}")
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            require_finite(inner, f"{where}[{index}]")
 
 
 def _part(part: Part, compared: Compared) -> dict[str, object]:

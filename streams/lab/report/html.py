@@ -4,29 +4,27 @@ Owns one invariant: no request leaves the file.  A content security policy says 
 it also names, by hash, the only two scripts that may run, so a slip in escaping stays harmless.
 """
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from streams.lab.compare import Compared, Part
+from streams.lab.drawing.chart import Chart, Place
+from streams.lab.drawing.figures import money, require_finite, signed_money, utc
+from streams.lab.drawing.parts import page_parts
+from streams.lab.drawing.write import write_atomically
 
 from .bars import refusals_chart
-from .chart import Chart, Place
 from .choice import charted
-from .document import comparison_document, require_finite
+from .document import comparison_document
 from .lines import capital_chart, equity_chart
 from .ranking import ranking
-from .rows import REFUSALS_HEADING, Row, comparison_rows, difference, money, signed_money
+from .rows import REFUSALS_HEADING, Row, comparison_rows, difference
 from .swept import swept_charts
-from .timeline import timeline_charts, utc
+from .timeline import timeline_charts
 from .worth import worth_chart
-from .write import write_atomically
 
 RANKED_MAX = 200
 """Lines of the ranking; `--json` has every policy."""
@@ -62,8 +60,8 @@ def _render(compared: Compared) -> str:
     require_finite(comparison_document(compared), "comparison")
     sections = [_section(part, len(compared.parts)) for part in charted(compared)]
     swept = swept_charts(compared)
-    library, charts_js = str(get_plotlyjs()), _text("charts.js")
-    template = _environment().from_string(_text("template.html.j2"))
+    here = resources.files("streams.lab.report").joinpath("template.html.j2")
+    template = _environment().from_string(here.read_text("utf-8"))
     return template.render(
         comparison=compared.first.comparison,
         compared=compared,
@@ -75,11 +73,7 @@ def _render(compared: Compared) -> str:
         tiles=_tiles(compared),
         swept=swept,
         drawn=_drawn([*(chart for charts in swept for chart in charts), *_charts(sections)]),
-        # Ours or plotly's, never data; escaping would break all three.
-        style=Markup(_text("style.css")),  # noqa: S704
-        plotly_js=Markup(library),  # noqa: S704
-        charts_js=Markup(charts_js),  # noqa: S704
-        script_hashes=[_script_hash(library), _script_hash(charts_js)],
+        **page_parts(),
     )
 
 
@@ -166,12 +160,3 @@ def _environment() -> Environment:
         "separators": (",", ":"),
     }
     return environment
-
-
-def _text(name: str) -> str:
-    return resources.files("streams.lab.report").joinpath(name).read_text("utf-8")
-
-
-def _script_hash(script: str) -> str:
-    digest = hashlib.sha256(script.encode("utf-8")).digest()
-    return f"sha256-{base64.b64encode(digest).decode('ascii')}"

@@ -3,9 +3,19 @@
 from collections.abc import Sequence
 
 from streams.lab.backtest.result import Comparison, Series
+from streams.lab.drawing.chart import (
+    Chart,
+    Place,
+    Trace,
+    axis,
+    layout,
+    literal,
+    milliseconds,
+    run_color,
+    time_axis,
+)
+from streams.lab.drawing.figures import money
 
-from .chart import Chart, Place, Trace, axis, layout, literal, milliseconds, run_color, time_axis
-from .rows import money
 from .thin import points_each, thinned
 
 _EMPTY = "No run has a sample: the data holds no full minute."

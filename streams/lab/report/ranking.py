@@ -5,18 +5,10 @@ from dataclasses import dataclass
 
 from streams.lab.backtest.result import RunResult
 from streams.lab.compare import Compared, Confidence, Part, StealWorth
+from streams.lab.drawing.figures import count, percent, signed_money
 
 from .choice import kept_whole
-from .rows import (
-    above_zero,
-    count,
-    difference,
-    gain_per_steal,
-    interval,
-    percent,
-    share,
-    signed_money,
-)
+from .rows import above_zero, difference, gain_per_steal, interval, share
 
 Cell = Callable[[RunResult, StealWorth, Confidence | None], str]
 COLUMNS: dict[str, Cell] = {

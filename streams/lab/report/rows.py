@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from streams.lab.backtest.result import Comparison, RunResult
 from streams.lab.compare import Confidence, Part, StealWorth
+from streams.lab.drawing.figures import count, money, percent, signed_money
 
 REFUSALS_HEADING = "refusals by reason"
 DIGEST_LENGTH = 12
@@ -49,26 +50,6 @@ def refusal_reasons(comparison: Comparison) -> list[str]:
     return sorted(totals, key=lambda reason: (-totals[reason], reason))
 
 
-def count(number: int) -> str:
-    """Format a count: 12,345."""
-    return f"{number:,}"
-
-
-def money(dollars: float) -> str:
-    """Format dollars: 12,345.60."""
-    return f"{_cents(dollars):,.2f}"
-
-
-def signed_money(dollars: float) -> str:
-    """Format a gain or loss: +12,345.60."""
-    return f"{_cents(dollars):+,.2f}"
-
-
-def percent(fraction: float) -> str:
-    """Format a fraction: 1.25 %."""
-    return f"{_cents(100 * fraction):,.2f} %"
-
-
 def share(part: int, whole: int) -> str:
     """Format a share of a count: 62 %; of nothing there is none."""
     return f"{100 * part / whole:.0f} %" if whole else NOTHING
@@ -98,11 +79,6 @@ def gain_per_steal(steals: StealWorth) -> str:
     if not steals.settled:
         return NOTHING
     return signed_money(steals.gain_micros / MICROS / steals.settled)
-
-
-def _cents(value: float) -> float:
-    # Adding 0.0 turns -0.0 into 0.0: a loss of nothing must not look like a loss.
-    return round(value, 2) + 0.0
 
 
 def _figures(name: str, run: RunResult, part: Part) -> list[tuple[str, str]]:

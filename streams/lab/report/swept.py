@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from streams.lab.backtest.result import RunResult
 from streams.lab.compare import Compared, Part
-
-from .chart import Chart, Trace, axis, layout, literal, run_color
-from .rows import count, percent, signed_money
+from streams.lab.drawing.chart import Chart, Trace, axis, layout, literal, run_color
+from streams.lab.drawing.figures import count, percent, signed_money
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,17 @@
 """When stealing happened: one chart for each run, a marker for each steal."""
 
-from datetime import UTC, datetime, timedelta
-
 from streams.lab.backtest.result import Comparison, RunResult, StealLine
-
-from .chart import Chart, Place, Trace, axis, layout, literal, milliseconds, time_axis
-from .rows import money
+from streams.lab.drawing.chart import (
+    Chart,
+    Place,
+    Trace,
+    axis,
+    layout,
+    literal,
+    milliseconds,
+    time_axis,
+)
+from streams.lab.drawing.figures import money, utc
 
 DRAWN_LIMIT = 3_000
 """Of all runs together; more make a phone stand still and the file large."""
@@ -33,12 +39,6 @@ def timeline_charts(comparison: Comparison, place: Place) -> list[Chart]:
         _chart(index, name, run, comparison, place, stealing)
         for index, (name, run) in enumerate(runs.items())
     ]
-
-
-def utc(ts_us: int) -> str:
-    """Format a time as 2025-01-31 14:30:00."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=ts_us)
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _chart(

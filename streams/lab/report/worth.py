@@ -1,9 +1,10 @@
 """What steals were worth: the thieves' orders beside what their victims would have earned."""
 
 from streams.lab.compare import Part, StealWorth
+from streams.lab.drawing.chart import Chart, Place, Trace, axis, layout, literal
+from streams.lab.drawing.figures import count, signed_money
 
-from .chart import Chart, Place, Trace, axis, layout, literal
-from .rows import count, gain_per_steal, share, signed_money
+from .rows import gain_per_steal, share
 
 MICROS = 1_000_000
 _HEAD = (

@@ -9,19 +9,11 @@ import pytest
 
 from state.rules.policy import DEFAULT, NONE, REFERENCE, policy_from
 from streams.lab.backtest.run import Options, calendars_for, run_backtest
-from streams.lab.compare import (
-    Compared,
-    CompareError,
-    Hearing,
-    Period,
-    Setup,
-    Swept,
-    compare,
-    periods,
-    read_range,
-    sweep,
-)
-from streams.lab.compare.runs import WHOLE_RUNS
+from streams.lab.compare import Compared, Hearing, Setup, compare
+from streams.lab.compare.finished import WHOLE_RUNS
+from streams.lab.errors import CompareError
+from streams.lab.periods import Period, periods
+from streams.lab.ranges import Swept, read_range, sweep
 from streams.market import Market, MarketError, read_market
 from streams.strategies import StrategyError
 from tests.streams.cli.command import DAY, head
@@ -89,19 +81,19 @@ def test_the_digest_is_of_policies_data_and_options(market):
         # It changes no decision here, but it is another policy.
         digest([*THREE[:2], Swept(policy_from({"rejections_max": 7}))]),
         digest(options=Options(fee_rate=0.002)),
-        digest(market=Period("all", None, int(market.quotes.ts_us[-1])).of(market)),
+        digest(market=Period("all", 0, int(market.quotes.ts_us[-1])).of(market)),
     ]
     assert len({plain, *others}) == 6
 
 
 def test_the_baseline_is_none_or_else_the_first(market):
-    few = Period("all", None, int(market.quotes.ts_us[400])).of(market)
+    few = Period("all", 0, int(market.quotes.ts_us[400])).of(market)
     assert compare(few, [Swept(DEFAULT), Swept(NONE)], setup()).baseline == "none"
     assert compare(few, [Swept(DEFAULT), Swept(REFERENCE)], setup()).baseline == "default"
 
 
 def test_many_runs_keep_their_figures_and_lose_their_course(market, monkeypatch):
-    monkeypatch.setattr("streams.lab.compare.runs.SAMPLES_MAX", SAMPLES_MAX)
+    monkeypatch.setattr("streams.lab.compare.finished.SAMPLES_MAX", SAMPLES_MAX)
     ranges = [read_range("protection", "0.0005:0.01:8")]
     many = compare(market, [Swept(DEFAULT), *sweep([DEFAULT], ranges)], setup())
     assert len(many.swept) == WHOLE_RUNS + 1

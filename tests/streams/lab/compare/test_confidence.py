@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.lab.backtest.result import Series
@@ -111,6 +111,7 @@ def test_a_run_like_the_baseline_never_beats_it():
     assert found == Confidence(5, 0.0, 0.0, 0.0, 0.0)
 
 
+@settings(deadline=None)  # shared machines
 @given(st.lists(st.floats(-1e6, 1e6), min_size=DAYS_MIN, max_size=40))
 def test_the_ends_stand_in_order_and_within_what_can_be_drawn(daily):
     runs = {"none": course(*[0.0] * len(daily)), "default": course(*daily)}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from streams.lab.compare import CompareError, Period, periods
+from streams.lab.errors import CompareError
+from streams.lab.periods import Period, periods
 from streams.market import MarketError, read_market
 from tests.streams.cli.command import DAY, head
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from state.rules.policy import DEFAULT, NONE, REFERENCE, policy_from
-from streams.lab.compare import RUNS_MAX, CompareError, Range, is_range, read_range, sweep
+from streams.lab.errors import CompareError
+from streams.lab.ranges import RUNS_MAX, Range, is_range, read_range, sweep
 
 
 def test_both_ends_and_equal_steps():

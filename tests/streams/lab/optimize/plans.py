@@ -10,12 +10,12 @@ from streams.lab.optimize import (
     Journal,
     Optimized,
     Plan,
-    Work,
     folds_of,
+    periods_of,
     space_of,
-    stretches_of,
 )
 from streams.lab.optimize import optimize as carry_out
+from streams.lab.runs import Work
 from streams.market import Market, read_market
 from streams.strategies import Strategy, strategy_for
 from tests.paths import ROOT
@@ -48,7 +48,7 @@ def plan(
     data = data or market()
     folds = tuple(folds_of(data, count))
     return Plan(
-        work=Work(data, partial(make, 3_500.0), Options(), stretches_of(folds)),
+        work=Work(data, partial(make, 3_500.0), Options(), periods_of(folds)),
         space=space_of(base, ranges, fixed),
         objective=OBJECTIVES[objective],
         folds=folds,

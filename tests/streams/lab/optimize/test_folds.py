@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.lab.optimize import OptimizeError, folds_of
+from streams.lab.errors import OptimizeError
+from streams.lab.optimize import folds_of
 from streams.market import Market
 from streams.market.bars import Bars
 from streams.market.quotes import Quotes

@@ -2,7 +2,8 @@
 
 import pytest
 
-from streams.lab.optimize import Journal, OptimizeError
+from streams.lab.errors import OptimizeError
+from streams.lab.optimize import Journal
 from tests.streams.lab.optimize.test_search import outcome
 
 ASKED = {"worksteal_optimize": 1, "seed": 1, "ranges": {"protection": [0.001, 0.01]}}

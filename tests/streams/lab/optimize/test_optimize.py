@@ -9,10 +9,10 @@ import pytest
 from state.rules.policy import DEFAULT, REFERENCE
 from streams.cli.inputs import read_policies
 from streams.ground.settings import load_settings
+from streams.lab.errors import OptimizeError
 from streams.lab.optimize import (
     OPTIMIZED,
     Journal,
-    OptimizeError,
     ineffective,
     optimize_document,
     policy_yaml,

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from state.rules.policy import DEFAULT, NONE, REFERENCE, Policy, policy_from
-from streams.lab.optimize import OptimizeError, space_of
+from streams.lab.errors import OptimizeError
+from streams.lab.optimize import space_of
 from streams.lab.optimize.space import PART_C
 
 FIELDS = tuple(PART_C)

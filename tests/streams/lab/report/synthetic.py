@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from state.rules.policy import DEFAULT, policy_from
 from streams.lab.backtest.result import Comparison, RunResult, Series, StealLine
-from streams.lab.compare import Compared, Confidence, Part, StealWorth, Swept
+from streams.lab.compare import Compared, Confidence, Part, StealWorth
+from streams.lab.ranges import Swept
 
 HOSTILE = "</script><b>pwned</b>&amp;'\"<img src=x onerror=alert(1)>[red]"
 START_US = 1_741_786_200_000_000

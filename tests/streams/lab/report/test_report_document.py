@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from streams.lab.report import ReportError, comparison_document
+from streams.lab.errors import ReportError
+from streams.lab.report import comparison_document
 from tests.streams.lab.report import synthetic
 
 RUN_KEYS = [

@@ -15,7 +15,8 @@ from plotly.offline import get_plotlyjs
 
 from streams.cli.comparison_table import comparison_table
 from streams.lab.compare import Compared
-from streams.lab.report import ReportError, write_report
+from streams.lab.errors import ReportError
+from streams.lab.report import write_report
 from tests.streams.lab.report import synthetic
 
 

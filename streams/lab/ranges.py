@@ -1,7 +1,8 @@
 """Ranges of policy fields, and the policies that come of them.
 
 A range is written `low:high:count`: so many values at equal steps, both ends among them.  Several
-ranges give every combination.
+ranges give every combination.  A search has ranges too, without a count: what a field may be, and
+what ends are good, is asked here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,9 +40,47 @@ class Swept:
     """Name of the policy that the values were laid on."""
 
 
+def number_kind(field_name: str) -> type[Number] | None:
+    """Return int or float for a policy's field that holds such a number, else None."""
+    annotation = Policy.model_fields[field_name].annotation
+    if annotation is float:
+        return float
+    return int if annotation in {int, int | None} else None
+
+
+def wrong_ends(field_name: str, low: float, high: float) -> str | None:
+    """Say what is wrong with two numbers as the ends of a field's range; None if nothing is."""
+    if not (isfinite(low) and isfinite(high) and low < high):
+        return "the low end must be below the high end."
+    if number_kind(field_name) is int and not (low.is_integer() and high.is_integer()):
+        return f"{field_name} is a whole number, so give whole ends."
+    return None
+
+
+def ranges_among(settings: Sequence[str]) -> tuple[list[Range], list[str]]:
+    """Separate the ranges from the settings that all policies share.
+
+    Raises `CompareError` for a range that is none, or a field that is given twice.
+    """
+    ranges: list[Range] = []
+    fixed: list[str] = []
+    for setting in settings:
+        name, _, text = setting.partition("=")
+        if name in Policy.model_fields and is_range(name, text):
+            ranges.append(read_range(name, text))
+        else:
+            fixed.append(setting)
+    fields = [one.field for one in ranges]
+    for name in fields:
+        given = fields.count(name) + sum(one.startswith(f"{name}=") for one in fixed)
+        if given > 1:
+            raise CompareError(f"--set {name} is given more than once: keep one of them.")
+    return ranges, fixed
+
+
 def is_range(field_name: str, text: str) -> bool:
     """Tell whether the value given for a field is meant as a range of numbers."""
-    return ":" in text and _kind(field_name) is not None
+    return ":" in text and number_kind(field_name) is not None
 
 
 def read_range(field_name: str, text: str) -> Range:
@@ -50,7 +89,7 @@ def read_range(field_name: str, text: str) -> Range:
     Raises `CompareError` naming the setting.
     """
     told = f"--set {field_name}={text}"
-    kind = _kind(field_name)
+    kind = number_kind(field_name)
     if kind is None:
         raise CompareError(
             f"{told}: {field_name} is no number, so it has no range; give it one value."
@@ -61,12 +100,11 @@ def read_range(field_name: str, text: str) -> Range:
         low, high, count = float(low_text), float(high_text), int(count_text)
     except ValueError:
         raise CompareError(f"{told}: write a range as {_FORM}.") from None
-    if not (isfinite(low) and isfinite(high) and low < high):
-        raise CompareError(f"{told}: the low end must be below the high end.")
+    wrong = wrong_ends(field_name, low, high)
+    if wrong is not None:
+        raise CompareError(f"{told}: {wrong}")
     if not 2 <= count <= RUNS_MAX:
         raise CompareError(f"{told}: ask for 2 to {RUNS_MAX:,} values.")
-    if kind is int and not (low.is_integer() and high.is_integer()):
-        raise CompareError(f"{told}: {field_name} is a whole number, so give whole ends.")
     steps = (low + (high - low) * step / (count - 1) for step in range(count))
     values: tuple[Number, ...]
     if kind is int:
@@ -105,14 +143,6 @@ def sweep(
         else:
             swept.append(Swept(policy))
     return _named(swept)
-
-
-def _kind(field_name: str) -> type[Number] | None:
-    """Return int or float for a field that holds such a number, else None."""
-    annotation = Policy.model_fields[field_name].annotation
-    if annotation is float:
-        return float
-    return int if annotation in {int, int | None} else None
 
 
 def _combined(policy: Policy, ranges: Sequence[Range]) -> Iterator[Swept]:

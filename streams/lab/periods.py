@@ -12,22 +12,26 @@ from streams.market import Market
 from topics.limits import TIME_US_MAX
 
 ALL, FIT, UNSEEN = "all", "fit", "unseen"
+END_US = TIME_US_MAX + 1
+"""Behind every time there can be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From a time on, until before another; microseconds since 1970 UTC, None for no bound."""
+    """A named part of the data: from a time on, until before another; microseconds since 1970 UTC.
+
+    Without bounds it is all of it.
+    """
 
     name: str = ALL
-    from_us: int | None = None
-    until_us: int | None = None
+    from_us: int = 0
+    until_us: int = END_US
 
     def of(self, market: Market) -> Market:
         """Return this stretch of the data; raises `MarketError` if no quote lies in it."""
-        if self.from_us is None and self.until_us is None:
+        if (self.from_us, self.until_us) == (0, END_US):
             return market
-        until_us = TIME_US_MAX + 1 if self.until_us is None else self.until_us
-        return market.between(self.from_us or 0, until_us)
+        return market.between(self.from_us, self.until_us)
 
 
 WHOLE = (Period(),)
@@ -45,6 +49,7 @@ def periods(
     for (option, earlier), (next_option, later) in pairwise(given):
         if earlier >= later:
             raise CompareError(f"{option} is not before {next_option}: give times that rise.")
+    first_us, end_us = from_us or 0, END_US if until_us is None else until_us
     if split_us is None:
-        return (Period(ALL, from_us, until_us),)
-    return (Period(FIT, from_us, split_us), Period(UNSEEN, split_us, until_us))
+        return (Period(ALL, first_us, end_us),)
+    return (Period(FIT, first_us, split_us), Period(UNSEEN, split_us, end_us))

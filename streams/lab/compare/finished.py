@@ -1,4 +1,4 @@
-"""One run of a comparison, and what is kept of it: the same in this process and in a worker."""
+"""What is kept of a run for a comparison: the same in this process and in a worker."""
 
 import json
 from collections.abc import Callable
@@ -6,47 +6,29 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from state.dealing.outbox import Outputs
-from state.market.hours import Calendars
-from state.rules.policy import Policy
 from streams.lab.backtest.result import RunResult, Series
-from streams.lab.backtest.run import Hooks, Options, calendars_for, run_backtest
-from streams.market import Market
-from streams.strategies import Strategy
+from streams.lab.backtest.run import Hooks
+from streams.lab.runs import Job, Runs, Work
 from topics.codec import encode
 
 from .confidence import days_of
 from .counterfactual import Judge, StealWorth, horizon_us
-from .periods import WHOLE, Period
 
 WHOLE_RUNS = 8
 """So many runs keep their series and their steals whole; of more, only what figures need is kept."""
 SAMPLES_MAX = 500
 """Points of a series that is not kept whole."""
 
-StrategyMaker = Callable[[Market], Strategy]
-"""Makes a new strategy for a run; workers are sent it, so it must be picklable."""
-
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """What all runs of a comparison share; a worker is sent it once."""
 
-    market: Market
-    make: StrategyMaker
-    options: Options
-    periods: tuple[Period, ...] = WHOLE
+    work: Work
     whole: bool = True
     """Keep series and steals, for charts."""
     commands: bool = False
     """Keep the commands, as JSON lines."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One run: a policy on a period (its place in `Task.periods`)."""
-
-    policy: Policy
-    period: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,47 +43,37 @@ class Finished:
     """A JSON object each, if they were asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A period's data, and what is looked up in it."""
-
-    market: Market
-    judge: Judge
-
-
-class Runs:
+class Finisher:
     """Carries out the jobs of one task, one after the other."""
 
     def __init__(self, task: Task) -> None:
-        self.task = task
-        self.stretch: Callable[[int], Stretch] = lru_cache(maxsize=None)(self._stretch)
-        self._times: Calendars = calendars_for(task.market)
+        self._task = task
+        self._runs = Runs(task.work)
+        self._judge: Callable[[int], Judge] = lru_cache(maxsize=None)(self._made_judge)
 
     def run(self, job: Job, progress: Callable[[int], None] | None = None) -> Finished:
         """Run one policy on one period; `progress` hears of quotes.
 
         Raises what `run_backtest` and the strategy raise.
         """
-        task, stretch = self.task, self.stretch(job.period)
+        task, periods = self._task, self._task.work.periods
         said: list[str] = []
-        about = {"period": task.periods[job.period].name} if len(task.periods) > 1 else {}
+        about = {"period": periods[job.period].name} if len(periods) > 1 else {}
         hooks = Hooks(
             progress=progress,
             outputs=_teller({**about, "policy": job.policy.name}, said) if task.commands else None,
         )
-        made = task.make(stretch.market)
-        result = run_backtest(stretch.market, made, job.policy, task.options, self._times, hooks)
+        result = self._runs.play(job, hooks)
         return Finished(
             result=result if task.whole else _figures(result),
             days=days_of(result.series),
-            steals=stretch.judge.steals(result.timeline),
+            steals=self._judge(job.period).steals(result.timeline),
             commands=said,
         )
 
-    def _stretch(self, period: int) -> Stretch:
-        market = self.task.periods[period].of(self.task.market)
-        fee_rate = self.task.options.fee_rate
-        return Stretch(market, Judge(market.quotes, horizon_us(market), fee_rate))
+    def _made_judge(self, period: int) -> Judge:
+        market = self._runs.market(period)
+        return Judge(market.quotes, horizon_us(market), self._task.work.options.fee_rate)
 
 
 def _teller(about: dict[str, str], said: list[str]) -> Callable[[Outputs], None]:
