@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from state.dealing.outbox import Outputs
 from streams.market import Bar, MarketQuote
 from streams.strategies import Action, CancelOrder, PlaceExit, RequestEntry, Strategy, wish
-from topics.commands import AnyCommand, Cancel, Reduce, Steal, Submit
+from topics.commands import AnyCommand, Steal, Submit
 from topics.events import AnyEvent, Fill
 
 from .checker import CapacityChecker
@@ -74,21 +74,9 @@ class Seat:
     def obey(self, commands: Iterable[AnyCommand], now_us: int) -> None:
         """Carry the desk's commands to the venue."""
         for command in commands:
-            if isinstance(command, Cancel):
-                self._venue.cancel(now_us, command.order)
-            elif isinstance(command, Submit | Steal):
+            if isinstance(command, Submit | Steal):
                 self._entry_of[command.order] = command.entry
-                self._venue.submit(
-                    now_us,
-                    command.order,
-                    command.symbol,
-                    command.side,
-                    command.limit,
-                    command.qty,
-                    "entry",
-                )
-            elif isinstance(command, Reduce):
-                self._venue.reduce(now_us, command.id, command.symbol, command.side, command.qty)
+            self._venue.command(command, now_us)
         self._exchange.heard(self.account)
 
     def take_in(self, outputs: Outputs, now_us: int) -> None:

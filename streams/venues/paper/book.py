@@ -7,6 +7,8 @@ venue of its own; the last quotes, and the numbers of the fills, are common to a
 from collections.abc import Iterable
 from functools import cache
 
+from msgspec.structs import replace
+
 from state.rules.policy import DEFAULT
 from streams.market import MarketQuote
 from streams.venues.simulated.venue import SimulatedVenue
@@ -58,8 +60,6 @@ class PaperBook:
         self._changed_accounts: dict[str, None] = {}
         self._changed_prices: dict[str, None] = {}
 
-    # ---- accounts ----
-
     def open_account(self, account: str, cash: float) -> None:
         """Open an account with so many dollars."""
         assert account not in self._venues
@@ -93,8 +93,6 @@ class PaperBook:
         self.fills += 1
         return f"{self.born_us}-{self.fills}"
 
-    # ---- what comes in ----
-
     def advance(self, now_us: int) -> None:
         """Let time pass: answers that are due, and snapshots."""
         for account, venue in self._venues.items():
@@ -123,22 +121,19 @@ class PaperBook:
             self.turn_away(command, f"the venue has no account {command.account}", now_us)
             return
         self._changed_accounts[command.account] = None
-        if isinstance(command, Cancel):
-            venue.cancel(now_us, command.order)
-        elif isinstance(command, Reduce):
-            symbol = normal_symbol(command.symbol)
-            venue.reduce(now_us, command.id, symbol, command.side, command.qty)
-        else:
+        command = replace(command, symbol=normal_symbol(command.symbol))
+        if isinstance(command, Submit | Steal):
             self._place(venue, command, now_us)
+        else:
+            venue.command(command, now_us)
 
     def _place(self, venue: SimulatedVenue, command: Submit | Steal, now_us: int) -> None:
-        symbol = normal_symbol(command.symbol)
-        order = command.order
+        symbol, order = command.symbol, command.order
         held = {order.symbol for order in venue.orders()} | venue.positions.keys()
         if symbol not in held and len(held) >= SYMBOLS_MAX:
             told = f"{command.account} has {SYMBOLS_MAX} symbols already"
             self._reject(command.account, order, "other", told, now_us)
-        elif venue.submit(now_us, order, symbol, command.side, command.limit, command.qty, "entry"):
+        elif venue.command(command, now_us):
             self._extend(command.account, symbol, command.side, command.limit)
         else:
             self._reject(command.account, order, "duplicate", "the venue has this order", now_us)
@@ -201,8 +196,6 @@ class PaperBook:
         if any(type(event) is not AccountSnapshot for event in events):
             self._answers += self._lots[account].see(events, now_us)
             self._changed_accounts[account] = None
-
-    # ---- what goes out ----
 
     @property
     def changed(self) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from streams.market import MarketQuote
+from topics.commands import AnyCommand, Cancel, Reduce
 from topics.events import (
     AccountSnapshot,
     AnyEvent,
@@ -70,7 +71,23 @@ class SimulatedVenue:
         self._snapshots = SnapshotTimes(snapshot_every_us)
         self._interest = Settling(interest)
 
-    # ---- requests ----
+    def command(self, command: AnyCommand, now_us: int) -> bool:
+        """Take a command; False if it asks for an order that was placed already."""
+        if isinstance(command, Cancel):
+            self.cancel(now_us, command.order)
+            return True
+        if isinstance(command, Reduce):
+            self.reduce(now_us, command.id, command.symbol, command.side, command.qty)
+            return True
+        return self.submit(
+            now_us,
+            command.order,
+            command.symbol,
+            command.side,
+            command.limit,
+            command.qty,
+            "entry",
+        )
 
     def submit(
         self,
@@ -116,13 +133,12 @@ class SimulatedVenue:
         self._snapshots.start(now_us)
         self._snapshots.ask(now_us)
 
-    # ---- exits for whoever stands in for an account's bots: at once, without the delay ----
-
     def place_exit(
         self, now_us: int, order_id: str, symbol: str, side: Side, limit: float, most: float
     ) -> AnyEvent | None:
         """Rest an exit for at most `most` units, and no more than other exits leave to close.
 
+        It rests at once, without the delay: whoever calls this stands in for an account's bots.
         None if they leave nothing.  The id must be one that the venue has not taken.
         """
         others = sum(
@@ -139,10 +155,8 @@ class SimulatedVenue:
         return self._accept(order, now_us)
 
     def take_out(self, now_us: int, order_id: str) -> AnyEvent:
-        """Cancel an open order."""
+        """Cancel an open order at once, for whoever stands in for an account's bots."""
         return self._cancel(order_id, now_us)
-
-    # ---- time ----
 
     def due_us(self) -> int | None:
         """Return when `advance` next has something to say; None if nothing was asked of it yet."""
@@ -204,8 +218,6 @@ class SimulatedVenue:
             # Nothing rests yet, so nothing can fill: the account may be shown at once.
             events.append(self.snapshot(now_us))
 
-    # ---- what anybody may look at ----
-
     @property
     def now_us(self) -> int:
         """Time that the venue has reached."""
@@ -266,8 +278,6 @@ class SimulatedVenue:
             if request.kind == "new" and request.new is not None:
                 yield request.new
 
-    # ---- writing it down, and going on ----
-
     def row(self) -> VenueRow:
         """Return what `load` needs, but for `ids`."""
         return VenueRow(
@@ -293,8 +303,6 @@ class SimulatedVenue:
         self._interest.begin(now_us, row.settled_us)
         self._now_us = now_us
         self.show(now_us)
-
-    # ---- what a request leads to ----
 
     def _arrive(self, request: Request) -> list[AnyEvent]:
         if request.new is None:
