@@ -10,7 +10,6 @@ from .bars import Bars
 from .columns import ColumnMap, read_columns
 from .errors import MarketError
 from .frame import market_from_frame
-from .instants import Instant, instants, quote_event
 from .model import Kind, Market
 from .quote import MarketQuote
 from .quotes import Quotes
@@ -21,15 +20,12 @@ __all__ = [
     "Bars",
     "ColumnMap",
     "Forecast",
-    "Instant",
     "Kind",
     "Market",
     "MarketError",
     "MarketQuote",
     "Quotes",
-    "instants",
     "market_from_frame",
-    "quote_event",
     "read_columns",
     "read_market",
 ]

@@ -1,7 +1,7 @@
 """Replays a market file onto the topics, with a strategy that asks for entries, in wall time.
 
-The same instants as in a backtest, in the same order: quotes, fills, bars that have ended.  What
-is published carries the time of publication, for an event's own time tells its age and the desk's
+Instant by instant: the quotes of one time, then what the strategy makes of them and of the bars that
+have ended; it hears of fills as they come.  What is published carries the time of publication, for an event's own time tells its age and the desk's
 clock is the broker's.  A bot sends its exits to the venue itself; no topic carries them.
 """
 
@@ -12,13 +12,14 @@ from msgspec.structs import replace
 
 from streams.ground.kafka.publish import Outgoing, Publisher
 from streams.ground.settings import Settings
-from streams.market import Instant, Market, instants, quote_event
+from streams.market import Market
 from streams.strategies import Action, CancelOrder, PlaceExit, Strategy, wish
 from topics.catalogue import FORECASTS, ORDERS, QUOTES, TOPIC_OF, Topic
 from topics.codec import encode
 from topics.events import AnyEvent, EntryRequested
 
 from .fills import EntryFills
+from .instants import Instant, instants, quote_event
 from .pace import Pace, WallClock
 
 TOPICS: tuple[Topic, ...] = (QUOTES, ORDERS, FORECASTS)

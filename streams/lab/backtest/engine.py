@@ -99,10 +99,14 @@ class Engine:
         for code, quote in zip(codes, quotes, strict=True):
             bid, ask = quote.bid, quote.ask
             exchange.quotes[quote.symbol] = (bid, ask)
-            if ask < exchange.best_buys[code] or bid > exchange.best_sells[code]:
-                reports += exchange.on_quote(code, market_quote(quote))
+            fills = ask < exchange.best_buys[code] or bid > exchange.best_sells[code]
+            if not (fills or self._listeners):
+                continue
+            heard = market_quote(quote)  # once, for the venues and for all who listen
+            if fills:
+                reports += exchange.on_quote(code, heard)
             for seat in self._listeners:
-                actions.setdefault(seat.account, []).extend(seat.on_quote(market_quote(quote)))
+                actions.setdefault(seat.account, []).extend(seat.on_quote(heard))
         for report in reports:
             seat = self._seats[account_of(report)]
             actions.setdefault(seat.account, []).extend(seat.on_report(report, now_us))

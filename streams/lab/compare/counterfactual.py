@@ -16,7 +16,7 @@ import numpy as np
 
 from streams.lab.backtest.result import Leg, StealLine
 from streams.market import Market, Quotes
-from streams.market.quotes import Floats, Ints
+from streams.market.tracks import Track
 
 MICROS = 1_000_000
 HOUR_US = 3_600 * MICROS
@@ -54,15 +54,6 @@ class StealWorth:
         return self.thieves_micros - self.victims_micros
 
 
-@dataclass(frozen=True, slots=True)
-class _Prices:
-    """The quotes of one symbol."""
-
-    ts_us: Ints
-    bids: Floats
-    asks: Floats
-
-
 class Judge:
     """Looks up in the quotes of one market what orders would have come to."""
 
@@ -70,10 +61,7 @@ class Judge:
         """`horizon_us` in microseconds, `fee_rate` a fraction of notional."""
         self._horizon_us = horizon_us
         self._fee_rate = fee_rate
-        self._prices: dict[str, _Prices] = {}
-        for code, name in enumerate(quotes.names):
-            mine = np.flatnonzero(quotes.codes == code)
-            self._prices[name] = _Prices(quotes.ts_us[mine], quotes.bids[mine], quotes.asks[mine])
+        self._tracks = dict(zip(quotes.names, quotes.tracks, strict=True))
 
     def steals(self, timeline: Iterable[StealLine]) -> StealWorth:
         """Judge all steals of a run; only those that settled are weighed."""
@@ -105,7 +93,7 @@ class Judge:
 
     def worth_micros(self, leg: Leg, from_us: int) -> int | None:
         """Return the mark-out of an order that rests from `from_us` on, None if it never fills."""
-        prices = self._prices.get(leg.symbol)
+        prices = self._tracks.get(leg.symbol)
         if prices is None:
             return None
         place = _first_through(prices, leg, from_us)
@@ -126,7 +114,7 @@ def horizon_us(market: Market) -> int:
     return max(HOUR_US, HORIZON_BARS * market.bar_us)
 
 
-def _first_through(prices: _Prices, leg: Leg, from_us: int) -> int | None:
+def _first_through(prices: Track, leg: Leg, from_us: int) -> int | None:
     """Return the place of the first quote after `from_us` that trades through the limit."""
     start = int(np.searchsorted(prices.ts_us, from_us, "right"))
     stop = int(np.searchsorted(prices.ts_us, leg.until_us, "right"))

@@ -1,17 +1,14 @@
-"""The market as a run sees it: instant by instant, and its quotes as events.
+"""A market file as a feed plays it: time by time, the quotes first, then the bars that have ended.
 
-A backtest and a feed step through the same instants, so a strategy hears of the same things in the
-same order from both.
+A backtest has instants of its own besides: answers of the venue, timers, ends of sessions; it passes
+over quotes that change nothing.  What the two have in common is the file's order, and no more.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from streams.market import Bar, Market, MarketQuote
 from topics.events import Quote
-
-from .bar import Bar
-from .model import Market
-from .quote import MarketQuote
 
 
 class Instant(NamedTuple):
@@ -22,12 +19,8 @@ class Instant(NamedTuple):
     bars: list[Bar]
 
 
-def instants(market: Market, due_us: Callable[[], int | None] | None = None) -> Iterator[Instant]:
-    """Yield the instants in time order, microseconds since 1970 UTC.
-
-    `due_us` is asked before each one when something else is due (None: nothing is); until the data
-    ends, that is an instant too.
-    """
+def instants(market: Market) -> Iterator[Instant]:
+    """Yield the instants in time order, microseconds since 1970 UTC."""
     quotes, bars = list(market.quotes), list(market.bars)
     next_quote = next_bar = 0
     while next_quote < len(quotes) or next_bar < len(bars):
@@ -36,9 +29,6 @@ def instants(market: Market, due_us: Callable[[], int | None] | None = None) -> 
             times.append(quotes[next_quote].ts_us)
         if next_bar < len(bars):
             times.append(bars[next_bar].end_us)
-        due = due_us() if due_us is not None else None
-        if due is not None:
-            times.append(due)
         now_us = min(times)
         first_quote, first_bar = next_quote, next_bar
         while next_quote < len(quotes) and quotes[next_quote].ts_us <= now_us:
