@@ -61,8 +61,8 @@ def play() -> dict[str, Any]:
     # Only here, for the process that measures needs none of it.
     from state import desk  # noqa: PLC0415
     from state.rules.policy import PRESETS  # noqa: PLC0415
-    from streams.lab.backtest.run import Options, calendars_for, run_backtest  # noqa: PLC0415
     from streams.ground.times import read_time  # noqa: PLC0415
+    from streams.lab.backtest.run import Options, calendars_for, run_backtest  # noqa: PLC0415
     from streams.market import read_market  # noqa: PLC0415
     from streams.strategies import strategy_for  # noqa: PLC0415
 
