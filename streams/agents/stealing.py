@@ -42,7 +42,9 @@ def stealing(settings: Settings, calendars: Calendars) -> MachineKind[Desk]:
     def restore(rows: Mapping[str, bytes]) -> Desk:
         return restored_desk(rows, calendars)
 
-    return MachineKind(AGENT, group_of(settings), TABLE, TOPICS, restore)
+    return MachineKind(
+        agent=AGENT, group=group_of(settings), table=TABLE, topics=TOPICS, restore=restore
+    )
 
 
 def restored_desk(

@@ -20,7 +20,7 @@ TRACES_MAX = 256
 """Of one frame, some 25 kB.  Events of accounts come first; the rest goes on without a trace."""
 
 Traces: TypeAlias = Mapping[str, bytes]
-"""`traceparent` by the place of its event: topic of the catalogue, partition, offset."""
+"""`traceparent` by the origin of its event: topic of the catalogue, partition, offset."""
 
 NONE: Traces = {}
 
@@ -34,14 +34,14 @@ class TracedRecord(Protocol):
 
 def traced(polled: Mapping[Source, Sequence[TracedRecord]]) -> Traces:
     """Return the traces of a batch of source records."""
-    found = {}
+    traces = {}
     for (topic, partition), records in polled.items():
         for record in records:
             if record.headers:
                 trace = traceparent_of(record.headers)
                 if trace is not None:
-                    found[f"{topic}:{partition}:{record.offset}"] = trace
-    return found
+                    traces[f"{topic}:{partition}:{record.offset}"] = trace
+    return traces
 
 
 def frame_headers(frame: RawFrame, traces: Traces) -> list[Header]:
@@ -52,20 +52,20 @@ def frame_headers(frame: RawFrame, traces: Traces) -> list[Header]:
     to_all: list[Header] = []
     for run_index, offset in ((event.run, event.offset) for event in frame.events):
         run = frame.runs[run_index]
-        place = f"{run.topic}:{run.partition}:{offset}"
-        trace = traces.get(place)
+        origin = f"{run.topic}:{run.partition}:{offset}"
+        trace = traces.get(origin)
         if trace is not None:
             going = to_all if run.topic in BROADCAST else to_one
-            going.append((TRACEPARENT, b"%s %s" % (place.encode(), trace)))
+            going.append((TRACEPARENT, b"%s %s" % (origin.encode(), trace)))
     return [*to_one, *to_all][:TRACES_MAX]
 
 
 def traces_of(headers: Iterable[tuple[str, bytes | None]]) -> Traces:
     """Read the headers of a journal record; what `frame_headers` did not write is passed over."""
-    found: dict[str, bytes] = {}
+    traces: dict[str, bytes] = {}
     for name, value in headers:
-        if name == TRACEPARENT and value is not None and len(found) < TRACES_MAX:
-            place, _, trace = value.partition(b" ")
-            if place.isascii() and is_traceparent(trace):
-                found[place.decode()] = trace
-    return found
+        if name == TRACEPARENT and value is not None and len(traces) < TRACES_MAX:
+            origin, _, trace = value.partition(b" ")
+            if origin.isascii() and is_traceparent(trace):
+                traces[origin.decode()] = trace
+    return traces

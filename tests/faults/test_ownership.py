@@ -91,7 +91,7 @@ async def _write_as_a_stranger(deployment: Deployment, partition: int) -> None:
     }
     producer = await start_producer(settings)
     try:
-        await Changelog(producer, topic, partition, b"stranger", 0).append(old)
+        await Changelog(producer, topic, partition, name=b"stranger", expected=0).append(old)
     except Exception as error:
         if type(error).__name__ != "FencedError":
             raise

@@ -41,7 +41,7 @@ CATCH_UP_S = 5.0
 log = logging.getLogger("worksteal")
 
 
-class Clients(NamedTuple):
+class AgentClients(NamedTuple):
     """The agent's own Kafka clients, started, and how many partitions the journal has."""
 
     partitions: int
@@ -53,9 +53,9 @@ class Clients(NamedTuple):
     """Looks at the journal's ends."""
 
 
-async def connect(settings: Settings) -> Clients:
+async def connect(settings: Settings) -> AgentClients:
     """Start an agent's clients; raises `BrokerError` if nobody answers or topics are not right."""
-    return Clients(
+    return AgentClients(
         (await topic_admin.require(settings))[JOURNAL.name],
         await start_producer(settings),
         await reader(client_options(settings)),
@@ -73,7 +73,7 @@ class AgentService(Generic[M]):
         folder: Folder,
         app: JournalApp,
         keeper: Keeper[M],
-        clients: Clients,
+        clients: AgentClients,
         observer: MachineObserver,
     ) -> None:
         """Take whole parts; `start` makes them."""
@@ -93,7 +93,7 @@ class AgentService(Generic[M]):
         settings: Settings,
         kind: MachineKind[M],
         folder: Folder,
-        clients: Clients,
+        clients: AgentClients,
         *,
         die: Callable[[BaseException], None],
         observer: MachineObserver,
@@ -217,7 +217,7 @@ class AgentService(Generic[M]):
         if not self.ready_now:
             return []
         assigned = self._app.consumer.assignment()
-        return sorted(place.partition for place in assigned if place.topic == self._journal)
+        return sorted(tp.partition for tp in assigned if tp.topic == self._journal)
 
     @property
     def partitions_in_all(self) -> int:
@@ -235,11 +235,11 @@ class AgentService(Generic[M]):
     def journal_end(self, partition: int) -> int | None:
         """Return the journal's end as the last fetch told it; None if it is not known."""
         try:
-            found: int | None = self._app.consumer.highwater(TP(self._journal, partition))
+            end: int | None = self._app.consumer.highwater(TP(self._journal, partition))
         except (AssertionError, AttributeError):
             # The consumer lives in a thread of its own, and has lost the partition this moment.
             return None
-        return found
+        return end
 
     async def catch_up(self) -> None:
         """Apply what the journal holds by now, for a while; nothing depends on it."""
@@ -265,7 +265,7 @@ class AgentService(Generic[M]):
         self._folder.stopped_cleanly()
 
 
-def _make_table(app: JournalApp, name: str, clients: Clients) -> RowTable:
+def _make_table(app: JournalApp, name: str, clients: AgentClients) -> RowTable:
     table: Any = app.Table(name, partitions=clients.partitions, key_type=bytes, value_type=bytes)
     table.options = dict(OPTIONS)
     table.data.reader = clients.changelog

@@ -110,7 +110,9 @@ class FaustOutside(Generic[M]):
         rows = store.rows(partition)
         # Of this one claim: an earlier machine of this very process may still be about, too.
         name = f"{os.getpid()}-{uuid.uuid4().hex}".encode()
-        changelog = Changelog(self._producer, kind.changelog, partition, name, restored.next_offset)
+        changelog = Changelog(
+            self._producer, kind.changelog, partition, name=name, expected=restored.next_offset
+        )
         transport = Transport(
             partition,
             topics=kind.topics,
@@ -163,12 +165,12 @@ def add_agent(
             async for event in stream.noack().events():
                 message = event.message
                 record = Delivered(
-                    message.partition,
-                    message.offset,
-                    round(message.timestamp * 1000) * 1000,
-                    event.value,
-                    event,
-                    message.headers or (),
+                    partition=message.partition,
+                    offset=message.offset,
+                    ts_us=round(message.timestamp * 1000) * 1000,
+                    value=event.value,
+                    handle=event,
+                    headers=message.headers or (),
                 )
                 await keeper.take(record)
         except Exception as error:  # noqa: BLE001 - Faust would acknowledge the event and go on

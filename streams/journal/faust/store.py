@@ -62,7 +62,7 @@ class RowStore(RocksStore):
             else:
                 self._wipe(tp.partition)
                 behind[tp.partition] = span
-        tables = {number: _Partition(self._database(number)) for number in behind}
+        tables = {number: _Filling(self._database(number)) for number in behind}
         self._restored |= await restore(self.reader, topic, behind, tables)
         for number in behind:
             next_offset = self._restored[number].next_offset
@@ -118,7 +118,7 @@ class RowStore(RocksStore):
         self._restored[partition] = Restored(offset + 1, left)
 
 
-class _Partition:
+class _Filling:
     """The table of one partition, while it is filled."""
 
     def __init__(self, database: Any) -> None:

@@ -30,8 +30,15 @@ class Changelog:
     """Appends to one partition as its owner; each batch must land right behind the last."""
 
     def __init__(
-        self, producer: AIOKafkaProducer, topic: str, partition: int, name: bytes, expected: int
+        self,
+        producer: AIOKafkaProducer,
+        topic: str,
+        partition: int,
+        *,
+        name: bytes,
+        expected: int,
     ) -> None:
+        """Append under a name of its own; `expected` is the end of the log as it was restored."""
         self._producer = producer
         self._topic = topic
         self._partition = partition

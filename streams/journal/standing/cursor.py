@@ -1,4 +1,4 @@
-"""The cursor rules: what a machine does with a frame, by its place in the journal alone.
+"""The cursor rules: what a machine does with a frame, by its offset in the journal alone.
 
 At start and after every rebalance a machine stands at its cursor, the first journal offset that its
 durable rows do not contain.  The transport may deliver anything: frames from long ago, a frame
@@ -21,7 +21,7 @@ class Place(enum.Enum):
     """The one the machine waits for: apply it."""
 
     HOLE = "hole"
-    """Frames before it are missing: rewind to the machine's place, do not apply it."""
+    """Frames before it are missing: rewind to where the machine stands, do not apply it."""
 
 
 def place_of(offset: int, cursor: int, next_offset: int) -> Place:

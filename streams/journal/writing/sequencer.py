@@ -32,7 +32,7 @@ from topics.frames import RawFrame
 from topics.headers import CUT_FROM_BYTES, TRACEPARENT, Header
 
 from .framing import DeadLetter, Framer
-from .marks import journal_marks
+from .high_water import high_water_marks
 from .observer import SequencerObserver
 from .positions import Begin, Log, LostError, begin
 
@@ -149,11 +149,11 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
 
         Else the error is from before `_begin` set the positions, and is over.
         """
-        places = sorted(self.assigned)
-        for place, first in (await self._consumer.beginning_offsets(places)).items():
-            if place in self.assigned and await self._consumer.position(place) < first:
+        sources = sorted(self.assigned)
+        for source, first in (await self._consumer.beginning_offsets(sources)).items():
+            if source in self.assigned and await self._consumer.position(source) < first:
                 raise LostError(
-                    f"{self._names[place.topic]}:{place.partition} was deleted up to {first} while"
+                    f"{self._names[source.topic]}:{source.partition} was deleted up to {first} while"
                     " it was being read: the sequencer is slower than the topic's retention. Start"
                     " it again to see what is lost."
                 )
@@ -220,7 +220,7 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
                 return
             appended = [(await future) for future in first.sent]
             if first.oldest_ms:
-                stamps = [one.timestamp for one in appended if one.topic == self._journal]
+                stamps = [record.timestamp for record in appended if record.topic == self._journal]
                 self._observer.acknowledged(first.oldest_ms, max(stamps, default=0))
             self._acknowledged |= first.positions
             self._under_way.popleft()
@@ -263,54 +263,54 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._failure = error
 
     async def _begin(self, assigned: set[TopicPartition]) -> None:
-        places = sorted(assigned)
-        first = await self._consumer.beginning_offsets(places)
-        end = await self._consumer.end_offsets(places)
+        sources = sorted(assigned)
+        first = await self._consumer.beginning_offsets(sources)
+        end = await self._consumer.end_offsets(sources)
         fresh = await self._journal_is_empty()
         starts: dict[TopicPartition, Begin] = {}
-        committed_at = await self._committed(places, fresh=fresh)
-        for place in places:
-            log = Log(self._names[place.topic], place.partition, first[place], end[place])
-            committed = committed_at[place]
-            starts[place] = begin(log, committed, fresh=fresh, accept_gap=self._accept_gap)
+        committed_at = await self._committed(sources, fresh=fresh)
+        for source in sources:
+            log = Log(self._names[source.topic], source.partition, first[source], end[source])
+            committed = committed_at[source]
+            starts[source] = begin(log, committed, fresh=fresh, accept_gap=self._accept_gap)
         self._framer = Framer(
             self._partitions,
             {(self._names[tp.topic], tp.partition): start.offset for tp, start in starts.items()},
         )
-        gaps = {place: start.gap for place, start in starts.items() if start.gap is not None}
+        gaps = {source: start.gap for source, start in starts.items() if start.gap is not None}
         for partition, frame in self._framer.gap_frames(gaps.values()):
             await (await self._frame(partition, frame))
         # Without a pause from here: what an older poll gives is dropped until the new generation,
         # and only a seek after it brings that back.
-        for place, start in starts.items():
-            self._consumer.seek(place, start.offset)
+        for source, start in starts.items():
+            self._consumer.seek(source, start.offset)
         self._generation += 1
         self._observer.assigned()
         self.assigned = assigned
         # All of them, also those at 0: a topic that is deleted takes its offsets along, and that must
         # be told from one where nothing was framed yet.
-        self._acknowledged |= {place: start.offset for place, start in starts.items()}
+        self._acknowledged |= {source: start.offset for source, start in starts.items()}
         await self._commit()
         self.ready.set()
 
     async def _committed(
-        self, places: list[TopicPartition], *, fresh: bool
+        self, sources: list[TopicPartition], *, fresh: bool
     ) -> dict[TopicPartition, int | None]:
         """Return the group's offsets; where it has none, what the journal knows instead."""
-        found = {place: await self._consumer.committed(place) for place in places}
-        if fresh or all(offset is not None for offset in found.values()):
-            return found
+        committed = {source: await self._consumer.committed(source) for source in sources}
+        if fresh or all(offset is not None for offset in committed.values()):
+            return committed
         consumer = await reader(client_options(self._settings))
         try:
-            known = await journal_marks(consumer, self._journal)
+            known = await high_water_marks(consumer, self._journal)
         finally:
             await stop_consumer(consumer)
-        for place, offset in found.items():
-            mark = known.get((self._names[place.topic], place.partition))
+        for source, offset in committed.items():
+            mark = known.get((self._names[source.topic], source.partition))
             if offset is None and mark is not None:
-                found[place] = mark + 1
-        return found
+                committed[source] = mark + 1
+        return committed
 
     async def _journal_is_empty(self) -> bool:
-        places = [TopicPartition(self._journal, number) for number in range(self._partitions)]
-        return not any((await self._consumer.end_offsets(places)).values())
+        partitions = [TopicPartition(self._journal, number) for number in range(self._partitions)]
+        return not any((await self._consumer.end_offsets(partitions)).values())

@@ -75,7 +75,7 @@ class SequencerService:
             die(error)
 
     async def ready(self) -> None:
-        """Return when partitions are assigned and their places known."""
+        """Return when partitions are assigned and their positions known."""
         await self.sequencer.ready.wait()
 
     async def stop(self) -> None:

@@ -18,7 +18,7 @@ from topics.facts import AccountHalted, StealExpired, StealLost, StealSettled, S
 
 from .catalogue import BY_NAME, METRICS, Half
 from .counts import EDGES_S, AgentCounts, Histogram, SequencerCounts
-from .survey import Money, Standing, Survey
+from .survey import DeskTotals, Money, Survey
 
 OUTCOMES = {
     "started": StealStarted,
@@ -121,30 +121,32 @@ class Snapshot(Collector):
 
     def _put_recovery(self, counts: AgentCounts) -> None:
         self._put("recoveries_total", {(): counts.recoveries})
-        found = counts.recovered.items()
-        self._put("recovery_duration_seconds", {(number,): took_s for number, (took_s, _) in found})
-        self._put("recovery_rows", {(number,): rows for number, (_, rows) in found})
+        recovered = counts.recovered.items()
+        self._put(
+            "recovery_duration_seconds", {(number,): took_s for number, (took_s, _) in recovered}
+        )
+        self._put("recovery_rows", {(number,): rows for number, (_, rows) in recovered})
 
     def _put_accounts(self, survey: Survey) -> None:
         desks = survey.desks
-        for name, value in _STANDING.items():
-            self._put(name, {(number,): value(one) for number, one in desks.items()})
+        for name, value in _TOTALS.items():
+            self._put(name, {(number,): value(totals) for number, totals in desks.items()})
         for name, money in _MONEY.items():
-            self._put(name, {(number,): money(one.money) for number, one in desks.items()})
+            self._put(name, {(number,): money(totals.money) for number, totals in desks.items()})
             self._put(
-                f"account_{name}", {(account,): money(one) for account, one in survey.named.items()}
+                f"account_{name}", {(account,): money(its) for account, its in survey.named.items()}
             )
 
 
-_STANDING: dict[str, Callable[[Standing], float]] = {
-    "accounts": lambda one: one.accounts,
-    "accounts_halted": lambda one: one.halted,
-    "accounts_awaiting_reconciliation": lambda one: one.awaiting,
-    "entries": lambda one: one.entries,
-    "entries_blocked": lambda one: one.blocked,
-    "orders": lambda one: one.orders,
-    "steals_in_flight": lambda one: one.steals,
-    "capital_used_ratio_max": lambda one: one.ratio_max,
+_TOTALS: dict[str, Callable[[DeskTotals], float]] = {
+    "accounts": lambda totals: totals.accounts,
+    "accounts_halted": lambda totals: totals.halted,
+    "accounts_awaiting_reconciliation": lambda totals: totals.awaiting,
+    "entries": lambda totals: totals.entries,
+    "entries_blocked": lambda totals: totals.blocked,
+    "orders": lambda totals: totals.orders,
+    "steals_in_flight": lambda totals: totals.steals,
+    "capital_used_ratio_max": lambda totals: totals.ratio_max,
 }
 _MONEY: dict[str, Callable[[Money], float]] = {
     "equity_dollars": lambda money: money.equity_micros / 1e6,

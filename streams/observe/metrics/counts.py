@@ -109,8 +109,6 @@ class AgentCounts:
         """Of the last recovery of a journal partition: seconds, and rows found."""
         self._flights: dict[int, Flight] = {}
 
-    # -- the hot path ----------------------------------------------------------------------------
-
     def applied(self, frame: Frame, position: JournalPosition, outputs: Outputs) -> None:
         """Take note of a frame and what followed from it, before it is published."""
         number = position.partition
@@ -139,8 +137,6 @@ class AgentCounts:
             flight.popleft()
             commands -= left
             self.latency.observe(now_s - ts_us / 1e6)
-
-    # -- now and then ----------------------------------------------------------------------------
 
     def assigned(self) -> None:
         """Take note that journal partitions were assigned anew."""

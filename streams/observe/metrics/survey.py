@@ -30,7 +30,7 @@ class Money(NamedTuple):
         return Money(self.equity_micros + other.equity_micros, self.used_micros + other.used_micros)
 
 
-class Standing:
+class DeskTotals:
     """How the accounts of one desk stand together."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Standing:
 class Survey(NamedTuple):
     """All desks by journal partition, and what single accounts have."""
 
-    desks: dict[int, Standing]
+    desks: dict[int, DeskTotals]
     named: dict[str, Money]
 
 
@@ -64,20 +64,20 @@ async def survey(desks: Mapping[int, Desk], named: int) -> Survey:
     """Look at all accounts; `named` of them, the first by name, are told apart."""
     names = sorted({name for desk in desks.values() for name in desk.accounts})
     apart = frozenset(names[:named])
-    found = Survey({}, {})
+    surveyed = Survey({}, {})
     seen = 0
     for number, desk in desks.items():
-        standing = found.desks[number] = Standing()
+        totals = surveyed.desks[number] = DeskTotals()
         for account in list(desk.accounts.values()):
             money = _money(desk, account)
-            standing.add(account, money)
+            totals.add(account, money)
             if named:
                 label = account.id if account.id in apart else OTHERS
-                found.named[label] = found.named.get(label, Money()).plus(money)
+                surveyed.named[label] = surveyed.named.get(label, Money()).plus(money)
             seen += 1
             if seen % SLICE == 0:
                 await asyncio.sleep(0)
-    return found
+    return surveyed
 
 
 def _money(desk: Desk, account: Account) -> Money:

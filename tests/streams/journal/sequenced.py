@@ -42,8 +42,6 @@ class Deployment:
         self.services: list[SequencerService] = []
         self.failures: list[BaseException] = []
 
-    # -- sequencers --
-
     async def start(self, name: str = "one", *, accept_gap: bool = False) -> SequencerService:
         """Start a sequencer; the same name is the same folder.  Returns when it is at work."""
         settings = self.settings.model_copy(update={"data_dir": self.settings.data_dir / name})
@@ -80,8 +78,6 @@ class Deployment:
         assert not service.sequencer.ready.is_set()
         await self.stop_clients(service)
         return failure
-
-    # -- topics --
 
     async def publish(self, topic: str, partition: int, values: list[bytes | None]) -> None:
         name = self.settings.topic(topic)

@@ -40,7 +40,7 @@ class Place:
         """Append rows as a writer of this name, wherever they land."""
         for batch in batches(rows):
             at = self.ends.get(partition, 0)
-            log = Changelog(self.producer, self.topic, partition, name, at)
+            log = Changelog(self.producer, self.topic, partition, name=name, expected=at)
             self.ends[partition] = await log.append(batch) + 1
         return self.ends[partition]
 

@@ -11,8 +11,6 @@ from streams.journal.standing.machine import StandingMachine
 
 from .keeping import LEASE_S, STALL_S, Setting, held_up, play
 
-# ---- frames ----
-
 
 def test_the_first_record_founds_the_desk_and_no_other_does():
     async def scenario(at: Setting) -> None:
@@ -77,9 +75,6 @@ def test_records_that_wait_for_their_turn_are_not_taken_after_the_close():
         await asyncio.gather(checkpoint, late)
 
     assert play(scenario).next_offset() == 1
-
-
-# ---- holes, rewinding, the watchdog ----
 
 
 def test_a_hole_rewinds_once_however_many_records_follow_it():
@@ -158,9 +153,6 @@ def test_a_desk_that_rewinds_for_long_without_moving_ends_the_worker():
             await at.pass_time(4 * STALL_S, journal_end=9)
 
     play(scenario)
-
-
-# ---- the lease ----
 
 
 def test_a_lease_that_is_over_ends_the_worker_before_anything_is_written():

@@ -129,9 +129,6 @@ def test_a_desk_that_was_dropped_in_the_middle_of_a_record_touches_nothing_any_m
     play(scenario, checkpoint_events=1)
 
 
-# ---- partitions ----
-
-
 def test_a_partition_that_is_held_up_does_not_hold_up_another():
     async def scenario(at: Setting) -> None:
         await at.give(0)

@@ -67,8 +67,6 @@ def test_a_death_between_publication_and_commit_resends_and_desks_trim(broker, t
     play(broker, tmp_path, scenario)
 
 
-# ---- what is refused ----
-
 POISON: list[tuple[str, bytes | None, str, str]] = [
     ("quotes", b"{nonsense", "not_json", ""),
     ("quotes", b"", "not_json", ""),
@@ -156,9 +154,6 @@ def test_a_record_that_unpacks_to_more_than_a_topic_takes_is_cut_and_says_so(bro
         assert "cut-from-bytes" not in dict(told[b"orders:0:1"].headers)
 
     play(broker, tmp_path, scenario)
-
-
-# ---- time, and others ----
 
 
 def test_an_idle_sequencer_lets_time_pass_in_every_journal_partition(broker, tmp_path):

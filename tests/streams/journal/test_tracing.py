@@ -56,9 +56,6 @@ def traced_frames(
     return [(number, dict(traces_of(headers)), headers) for number, headers in written]
 
 
-# ---- into the journal, and out of it ----
-
-
 @given(
     st.lists(st.booleans(), max_size=20),
     st.lists(st.booleans(), max_size=20),
@@ -131,9 +128,6 @@ def test_headers_of_a_stranger_on_the_journal_are_passed_over():
     assert traces_of(headers) == {"orders:0:17": trace(1)}
     many = [(TRACEPARENT, b"orders:0:%d %s" % (n, trace(n))) for n in range(10 * TRACES_MAX)]
     assert len(traces_of(many)) == TRACES_MAX
-
-
-# ---- out of the desk ----
 
 
 def merged(day: list[JournalRecord]) -> Iterator[tuple[int, Frame]]:

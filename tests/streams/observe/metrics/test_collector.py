@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams.observe.metrics.catalogue import METRICS
 from streams.observe.metrics.collector import AgentSeen, SequencerSeen, Snapshot, registry_of
 from streams.observe.metrics.counts import EDGES_S, AgentCounts, SequencerCounts
-from streams.observe.metrics.survey import Money, Standing, Survey
+from streams.observe.metrics.survey import DeskTotals, Money, Survey
 
 UNITS = {
     "seconds", "dollars", "ratio", "frames", "rows", "partitions", "accounts", "entries", "orders",
@@ -20,7 +20,7 @@ UNITS = {
 
 
 def agent(**values: Any) -> AgentSeen:
-    standing = Standing()
+    standing = DeskTotals()
     standing.accounts, standing.money, standing.ratio_max = 2, Money(3_500_000, 1_250_000), 0.5
     seen = AgentSeen(
         ready=True,
@@ -47,9 +47,6 @@ def value(families: dict[str, Family], name: str, **labels: str) -> float:
         if sample.name == name and sample.labels == labels
     ]
     return float(found)
-
-
-# ---- the catalogue ----
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=[metric.name for metric in METRICS])
@@ -93,9 +90,6 @@ def test_a_part_that_is_yet_to_start_is_not_ready_and_counts_nothing():
         assert value(found, "worksteal_ready", part=part) == 0
         assert value(found, "worksteal_rebalances_total", part=part) == 0
     assert found["worksteal_steals"].samples == []
-
-
-# ---- values ----
 
 
 def test_micro_dollars_are_shown_as_dollars():

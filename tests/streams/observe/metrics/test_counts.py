@@ -15,8 +15,6 @@ from tests.state.world import SECOND, World, roomy
 from topics.catalogue import EXECUTION, INBOUND
 from topics.facts import EntryBlocked, EventRefused, StealStarted
 
-# ---- histograms ----
-
 
 @given(st.lists(st.floats(min_value=-10, max_value=1000)))
 def test_every_observation_is_below_its_edge_and_in_the_sum(seconds):
@@ -27,9 +25,6 @@ def test_every_observation_is_below_its_edge_and_in_the_sum(seconds):
         assert sum(found.counts[:number]) == sum(one <= edge for one in seconds)
     assert sum(found.counts) == len(seconds)
     assert found.sum_s == pytest.approx(sum(max(one, 0.0) for one in seconds))
-
-
-# ---- decision latency ----
 
 
 class Flying:
@@ -106,9 +101,6 @@ def test_partitions_fly_apart():
     assert flying.counts.latency.sum_s == pytest.approx(1.0)
     one(1)
     assert flying.counts.latency.sum_s == pytest.approx(3.0)
-
-
-# ---- what frames led to ----
 
 
 def test_facts_commands_and_refusals_are_counted_by_kind_and_reason():
