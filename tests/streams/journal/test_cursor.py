@@ -56,6 +56,17 @@ def test_frames_in_any_order_are_applied_once_and_in_order():
     assert desk.machine.digest() == straight.machine.digest()
 
 
+def test_a_machine_that_speaks_where_it_was_given_no_topic_is_not_heard():
+    broker = Broker()
+    desk = StandingMachine(
+        0, DESK.restore({}), FakePorts(broker, frozenset()), topics=DESK.topics[1:]
+    )
+    (first, *_) = journal(seed=3, moves=40)
+    with pytest.raises(ValueError, match="longer"):
+        asyncio.run(desk.take(0, *first))
+    assert broker.outputs == []
+
+
 def test_nothing_new_makes_no_checkpoint():
     broker = Broker()
     desk = standing(broker)
