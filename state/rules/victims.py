@@ -1,6 +1,6 @@
 """Who gives way: protection, the total order of candidates, and the choice of victims.
 
-`choose` is the heart of the product.  Under `reference` it is the original's attempt (rules A4),
+`choose` is the heart of the product, and what the desk calls for an entry that may steal.  Under `reference` it is the original's attempt (rules A4),
 under `default` the corrected one (part B); the policy's fields tell them apart, not the code.
 """
 
@@ -73,23 +73,17 @@ def _take(
     return (Refusal.DRY_RUN, won, victims) if policy.dry_run else (None, won, victims)
 
 
-def weigh(
-    policy: Policy, now_us: int, entrant: Entrant | None, views: list[OrderView], history: History
-) -> tuple[Candidate, ...]:
-    """Weigh every order: the candidates first, in the order in which they would be taken.
+def weigh(policy: Policy, orders: list["Assessed"]) -> tuple[Candidate, ...]:
+    """Weigh orders for no thief in particular: the candidates first, in their order."""
+    return _in_order(policy, [Candidate(*order, False, False) for order in orders])
+
+
+def _in_order(policy: Policy, weighed: list[Candidate]) -> tuple[Candidate, ...]:
+    """Put the candidates first, in the order in which they would be taken.
 
     Furthest from its limit first, then the lower forecast.  What is still equal: the older, then
     the order id; the original left those in the venue's order, and so does `side_blind`.
     """
-    orders = [assess(policy, now_us, view, history) for view in views]
-    return _in_order(
-        policy,
-        [_for(policy, now_us, entrant, it, history, protected_too=True) for it in orders],
-    )
-
-
-def _in_order(policy: Policy, weighed: list[Candidate]) -> tuple[Candidate, ...]:
-    """Put the candidates first, in the order in which they would be taken."""
     able = [candidate for candidate in weighed if candidate.protection is None]
     if not able:
         return tuple(weighed)
@@ -125,21 +119,10 @@ def assess(policy: Policy, now_us: int, view: OrderView, history: History) -> As
 
 
 def _for(
-    policy: Policy,
-    now_us: int,
-    entrant: Entrant | None,
-    order: Assessed,
-    history: History,
-    *,
-    protected_too: bool = False,
+    policy: Policy, now_us: int, entrant: Entrant, order: Assessed, history: History
 ) -> Candidate:
-    """Weigh an order for one entrant: its own side is spared, and a fight may be lost.
-
-    Whether a protected one would be a fight is only of interest to who compares every predicate.
-    """
+    """Weigh an order for one entrant: its own side is spared, and a fight may be lost."""
     view, away, protection = order
-    if entrant is None:
-        return Candidate(view, away, protection, False, False)
     if (
         policy.spare_same_side
         and view.symbol == entrant.symbol
@@ -147,7 +130,7 @@ def _for(
         and protection is not Protection.NOT_AN_ENTRY
     ):
         protection = Protection.SAME_SIDE
-    if protection is not None and not protected_too:
+    if protection is not None:
         return Candidate(view, away, protection, False, False)
     fight = fights.would_fight(policy, history.fights, entrant.symbol, view.symbol, now_us)
     return Candidate(view, away, protection, fight, fight and not entrant.pnl > view.pnl)

@@ -1,22 +1,27 @@
-"""Drives recorded scenarios of the original coordinator against the rules under `reference`.
+"""Drives recorded scenarios of the original coordinator against a desk under `reference`.
 
 A scenario is a JSON line: a configuration, an initial state and steps, each with the inputs of one
-call and everything the original answered.  `run` replays one and returns every difference.
+call and everything the original answered.  What the desk decides is taken from `Desk.apply`; only
+predicates that it does not say, and what the original did beside it, are asked of the functions.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from state.market.hours import Calendars, default_expiry_us
+from state.dealing.attempts import Attempt
+from state.market.hours import Calendars
 from state.rules import cooldowns as cooling
-from state.rules import fights, ranks
-from state.rules.decision import Choice, Entrant, OrderView
+from state.rules import fights
+from state.rules.decision import Candidate
 from state.rules.policy import REFERENCE, Policy, policy_from
 from state.rules.refusals import Refusal
-from state.rules.victims import History, assess, choose, is_probe, protected, weigh
+from state.rules.victims import History
 from tests.conformance import original
+from topics.commands import Cancel
 from topics.limits import Side
+
+from .desks import Resting, Stand, Wish
 
 CONFIG_FIELDS = {
     "enabled": "enabled",
@@ -89,13 +94,21 @@ class Scenario:
             "history_len": self.steals,
         }
 
-    def session_open(self) -> bool:
-        """Tell whether the original thought New York open."""
-        return self.calendars.weekdays.is_open(self.now)
+    def stand(self, book: list[Resting] | None = None, **values: Any) -> Stand:
+        """Return a desk at the step's time; `values` are put on top of the policy, unchecked."""
+        policy = self.policy.model_copy(update=values) if values else self.policy
+        return Stand(self.calendars, policy, self.now, book or [], self.history)
 
-    def views(self, step: Json) -> tuple[list[OrderView], list[Json]]:
+    def session_open(self, stand: Stand | None = None) -> bool:
+        """Tell whether the original thought New York open."""
+        if stand is None:
+            stand = self.stand()
+            stand.apply()
+        return stand.desk.clock.session_open(self.policy)
+
+    def book(self, step: Json) -> tuple[list[Resting], list[Json]]:
         """Read the step's book: the usable orders, and each row as the vectors describe it."""
-        views, rows = [], []
+        book, rows = [], []
         for raw in step.get("open_orders") or []:
             read = original.read_order(raw)
             if isinstance(read, str):
@@ -105,64 +118,71 @@ class Scenario:
                 )
                 continue
             fields = {} if step.get("forecasts_error") else step["forecasts"].get(read.symbol, {})
-            views.append(
-                OrderView(
-                    read.order,
-                    read.symbol,
-                    "sell" if read.side == "sell" else "buy",
-                    read.limit,
-                    read.qty,
-                    read.price,
-                    original.forecast_pnl(fields),
-                    intent="exit",  # the original never asked; under `reference` it must not matter
-                )
-            )
+            side: Side = "sell" if read.side == "sell" else "buy"
+            pnl = original.forecast_pnl(fields)
+            book.append(Resting(read.symbol, side, read.limit, read.qty, read.price, pnl))
             rows.append({"id": read.order, "evaluated": True})
-        return views, rows
+        return book, rows
 
-    def choose(self, entrant: Entrant, views: list[OrderView]) -> Choice:
-        """Walk the checks of the thief, then choose among the orders."""
-        near = ranks.distance(self.policy, entrant.side, entrant.limit, entrant.price)
-        if not self.policy.enabled:
-            return Choice(Refusal.DISABLED, None, (), (), near)
-        if near > self.policy.entry_tolerance:
-            return Choice(Refusal.TOO_FAR_FROM_LIMIT, None, (), (), near)
-        orders = [assess(self.policy, self.now, view, self.history) for view in views]
-        return choose(self.policy, self.now, entrant, orders, self.history, 0)
+    def weigh(self, book: list[Resting], wish: Wish) -> list[tuple[int, Candidate]]:
+        """Let a desk weigh the whole book, whatever the thief may; returns order and candidate."""
+        stand = self.stand(book, enabled=True, dry_run=True, entry_tolerance=1e9)
+        stand.come(wish._replace(force=True))
+        choice = stand.attempts[-1].weighed.choice
+        assert choice is not None
+        return [(int(item.view.order[1:]), item) for item in choice.weighed]
 
-    def weighed(self, step: Json, views: list[OrderView], rows: list[Json]) -> Json:
+    def weigh_distance(self, wish: Wish) -> float:
+        """Return how far a desk finds an entry from its limit."""
+        stand = self.stand(enabled=True, entry_tolerance=1e9)
+        stand.come(wish._replace(force=True))
+        choice = stand.attempts[-1].weighed.choice
+        assert choice is not None
+        return choice.entrant_distance
+
+    def trigger(self, wish: Wish, **values: Any) -> tuple[float | None, bool]:
+        """Return the tolerance of an entry that comes, and whether it is forced."""
+        entry, _ = self.stand(**values).come(wish)
+        return entry.kept_tolerance, entry.kept_force
+
+    def weighed(self, step: Json, book: list[Resting], rows: list[Json]) -> Json:
         """Describe every order as the vectors do."""
         raw = step.get("entrant")
-        entrant = entrant_of(raw) if raw else None
-        weighed = weigh(self.policy, self.now, entrant, views, self.history)
-        found = {id(item.view): (rank, item) for rank, item in enumerate(weighed)}
-        index = iter(views)
+        found = self.weigh(book, wish_of(raw) if raw else NOBODY)
+        places = {number: (rank, item) for rank, (number, item) in enumerate(found)}
         unseen = bool(step.get("orders_error"))  # the original saw no order at all
-        for row in rows:
-            if not row["evaluated"]:
-                continue
-            view = next(index)
-            rank, item = found[id(view)]
+        ids = []
+        for number, row in enumerate(row for row in rows if row["evaluated"]):
+            order, (rank, item) = book[number], places[number]
+            ids.append(row["id"])
             spared = item.protection
+            mode = (
+                "probe" if abs(order.qty * order.limit) < self.policy.probe_notional else "normal"
+            )
             row |= {
-                "symbol": view.symbol,
-                "notional": abs(view.qty * view.limit),
-                "mode": "probe"
-                if is_probe(self.policy, "normal", view.qty, view.limit)
-                else "normal",
-                "effective_current_price": view.price,
+                "symbol": order.symbol,
+                "notional": abs(order.qty * order.limit),
+                "mode": mode,
+                "effective_current_price": item.view.price,
                 "distance_pct": item.distance,
                 "is_protected": spared is not None,
                 "protected_reason": None if spared is None else str(spared),
-                "forecasted_pnl": view.pnl,
-                "on_cooldown": self.on_cooldown(view.symbol),
-                "fighting_cooldown_seconds": self.extended(view.symbol),
+                "forecasted_pnl": item.view.pnl,
+                "on_cooldown": self.on_cooldown(order.symbol),
+                "fighting_cooldown_seconds": self.extended(order.symbol),
                 "candidate_rank": rank if spared is None and not unseen else None,
             }
-            if entrant:
-                row["would_cause_fight"] = item.fight
-        able = [item.view.order for item in weighed if item.protection is None]
+            if raw:
+                # The desk asks only of those that it may take; the original asked of all.
+                row["would_cause_fight"] = (
+                    item.fight if spared is None else self.would_fight(raw["symbol"], order.symbol)
+                )
+        able = [ids[number] for number, item in found if item.protection is None]
         return {"orders": rows, "candidate_order_ids": [] if unseen else able}
+
+    def would_fight(self, one: str, other: str) -> bool:
+        """Rule F7."""
+        return fights.would_fight(self.policy, self.history.fights, one, other, self.now)
 
     def on_cooldown(self, symbol: str) -> bool:
         """Rule F5."""
@@ -193,61 +213,74 @@ class Scenario:
         self.steals += 1
 
 
-def entrant_of(raw: Json) -> Entrant:
+def wish_of(raw: Json, **values: Any) -> Wish:
     """Read an entrant."""
     side: Side = "sell" if raw["side"] == "sell" else "buy"
     limit = float(raw["limit_price"])
     price = limit if raw.get("current_price") is None else float(raw["current_price"])
-    return Entrant(raw["symbol"], side, limit, price, float(raw.get("forecasted_pnl") or 0.0))
+    return Wish(
+        raw["symbol"], side, limit, price, float(raw.get("forecasted_pnl") or 0.0), **values
+    )
+
+
+NOBODY = Wish("NOBODY", "buy", 1.0, 1.0)
+"""Stands for the thief where the original was asked with none in view."""
 
 
 def attempt_steal(run: Scenario, step: Json) -> Json:
     """One attempt (rules A4), with every predicate evaluated before it."""
     raw = step["entrant"]
-    entrant = entrant_of(raw)
-    views, rows = run.views(step)
-    wide = ranks.tolerance(run.policy, entrant.symbol, run.session_open())
-    force = ranks.forced(run.policy, entrant.symbol, run.session_open(), raw["crypto_rank"])
-    seen = [] if step.get("orders_error") else views
-    choice = run.choose(entrant, seen)
-    said = run.capacity(step) | run.weighed(step, views, rows)
-    near = choice.entrant_distance
+    book, rows = run.book(step)
+    said = run.capacity(step) | run.weighed(step, book, rows)
+    watcher = run.stand()
+    entry, _ = watcher.come(wish_of(raw, rank=raw["crypto_rank"]))
+    near = run.weigh_distance(wish_of(raw))
     said |= {
         "entrant_distance_pct": near,
         "can_attempt": run.policy.enabled and near <= run.policy.entry_tolerance,
-        "entrant_on_cooldown": run.on_cooldown(entrant.symbol),
-        "nyse_open": run.session_open(),
-        "watcher_tolerance_pct": wide,
-        "force_immediate": force,
-        "watcher_would_trigger": force or near <= wide,
+        "entrant_on_cooldown": run.on_cooldown(raw["symbol"]),
+        "nyse_open": run.session_open(watcher),
+        "watcher_tolerance_pct": entry.kept_tolerance,
+        "force_immediate": entry.kept_force,
+        "watcher_would_trigger": bool(watcher.attempts),
     }
-    return said | outcome(run, step, choice, rows)
+    return said | outcome(run, step, book, rows)
 
 
-def outcome(run: Scenario, step: Json, choice: Choice, rows: list[Json]) -> Json:
-    """Carry out a choice on the scenario's state, as the original's synchronous cancel did."""
-    reason, detail = str(choice.refusal or "stolen"), choice.detail
-    victim = choice.victims[0].view if choice.victims else None
-    if choice.refusal is Refusal.NO_STEAL_CANDIDATES:
+def outcome(run: Scenario, step: Json, book: list[Resting], rows: list[Json]) -> Json:
+    """Let the entrant come to a desk, and tell what it did as the original would have told it."""
+    stand = run.stand([] if step.get("orders_error") else book)
+    _, outputs = stand.come(wish_of(step["entrant"], force=True))
+    (attempt,) = stand.attempts
+    refusal, choice = attempt.weighed.refusal, attempt.weighed.choice
+    reason, detail = str(refusal or "stolen"), choice.detail if choice is not None else None
+    ids = [row["id"] for row in rows if row["evaluated"]]
+    cancelled = [int(it.order[1:]) for it in outputs.commands if isinstance(it, Cancel)]
+    taken = victim_of(attempt)
+    assert cancelled == ([taken] if taken is not None and refusal is None else [])
+    if refusal is Refusal.NO_STEAL_CANDIDATES:
         if step.get("orders_error"):
             reason, detail = "orders_unavailable", None
         elif detail == "no_open_orders" and rows:
             detail = "no_usable_limit_orders"
-    cancelled = []
-    if choice.refusal is None and victim is not None:
-        if step.get("cancel_fails"):
-            reason, detail, victim = "cancel_failed", None, None
-        else:
-            cancelled = [victim.order]
-            run.history.cooldowns[victim.symbol] = run.now
-            run.record(step["entrant"]["symbol"], victim.symbol)
+    if cancelled and step.get("cancel_fails"):  # there the original knew it at once
+        reason, detail, taken, cancelled = "cancel_failed", None, None, []
+    if cancelled:
+        run.history = stand.history()
+        run.steals += 1
     return {
-        "victim_symbol": victim.symbol if victim else None,
-        "victim_order_id": victim.order if victim else None,
+        "victim_symbol": book[taken].symbol if taken is not None else None,
+        "victim_order_id": ids[taken] if taken is not None else None,
         "reason": reason,
         "reason_detail": detail,
-        "cancelled_order_ids": cancelled,
+        "cancelled_order_ids": [ids[number] for number in cancelled],
     }
+
+
+def victim_of(attempt: Attempt) -> int | None:
+    """Return the number of the order that an attempt chose."""
+    choice = attempt.weighed.choice
+    return int(choice.victims[0].view.order[1:]) if choice is not None and choice.victims else None
 
 
 def record_steal(run: Scenario, step: Json) -> Json:
@@ -258,19 +291,18 @@ def record_steal(run: Scenario, step: Json) -> Json:
 
 def candidates(run: Scenario, step: Json) -> Json:
     """All orders weighed, with no entrant in view."""
-    views, rows = run.views(step)
-    return run.weighed(step, views, rows)
+    book, rows = run.book(step)
+    return run.weighed(step, book, rows)
 
 
 def is_protected(run: Scenario, step: Json) -> Json:
     """Rule F8 for one order, whose mode is given."""
     raw = step["order"]
     limit, price = float(raw["limit_price"]), float(raw["current_price"])
-    policy = run.policy.model_copy(update={"probe_by_mode": True, "probe_notional": 0.0})
-    view = OrderView("", raw["symbol"], "buy", limit, 1.0, price, 0.0, mode=raw["mode"])
-    away = ranks.distance(policy, "buy", limit, price)
-    spared = protected(policy, run.now, view, away, run.history)
-    return {"is_protected": spared is not None, "distance_pct": away}
+    run.policy = run.policy.model_copy(update={"probe_by_mode": True, "probe_notional": 0.0})
+    order = Resting(raw["symbol"], "buy", limit, 1.0, price, 0.0, mode=raw["mode"])
+    ((_, item),) = run.weigh([order], NOBODY)
+    return {"is_protected": item.protection is not None, "distance_pct": item.distance}
 
 
 def market(run: Scenario, step: Json) -> Json:
@@ -278,10 +310,12 @@ def market(run: Scenario, step: Json) -> Json:
     is_open = run.session_open()
     active = run.policy.crypto_symbols
     ranked = {
-        rank: bool(active) and ranks.forced(run.policy, active[0], is_open, int(rank))
+        rank: bool(active) and run.trigger(Wish(active[0], "buy", 1.0, None, rank=int(rank)))[1]
         for rank in step["expected"].get("rank_forces_immediate", {})
     }
-    tolerance = {symbol: ranks.tolerance(run.policy, symbol, is_open) for symbol in step["symbols"]}
+    tolerance = {
+        symbol: run.trigger(Wish(symbol, "buy", 1.0, None))[0] for symbol in step["symbols"]
+    }
     return {
         "nyse_open": is_open,
         "crypto_out_of_hours": not is_open,
@@ -293,19 +327,24 @@ def market(run: Scenario, step: Json) -> Json:
 def spawn_entry(run: Scenario, step: Json) -> Json:
     """What the desk takes from the spawning of a watcher: tolerance, force, expiry."""
     raw = step["spawn"]
-    is_open = run.session_open()
-    exact = run.policy.model_copy(update={"tolerance_decimals": None})
-    symbol, asked = raw["symbol"], raw["tolerance_pct"]
-    force = ranks.forced(
-        run.policy, symbol, is_open, raw["crypto_rank"], bool(raw["force_immediate"])
+    wish = Wish(
+        raw["symbol"],
+        "buy",
+        1.0,
+        None,
+        tolerance=raw["tolerance_pct"],
+        force=bool(raw["force_immediate"]),
+        rank=raw["crypto_rank"],
+        expires=False,
     )
-    expiry = default_expiry_us(run.now, symbol in run.policy.active_cryptos, run.calendars.weekdays)
+    stand = run.stand()
+    entry, _ = stand.come(wish)
     return {
-        "nyse_open": is_open,
-        "tolerance_pct": ranks.tolerance(exact, symbol, is_open, asked),
-        "cli_tolerance_pct": ranks.tolerance(run.policy, symbol, is_open, asked),
-        "force_immediate": force,
-        "expiry_at": expiry,
+        "nyse_open": run.session_open(stand),
+        "tolerance_pct": run.trigger(wish, tolerance_decimals=None)[0],
+        "cli_tolerance_pct": entry.kept_tolerance,
+        "force_immediate": entry.kept_force,
+        "expiry_at": entry.expires_us,
     }
 
 
@@ -319,63 +358,9 @@ OPERATIONS: dict[str, Callable[[Scenario, Json], Json]] = {
     "can_open_order": Scenario.capacity,
     "available_capacity": Scenario.capacity,
     "would_cause_fight": lambda run, step: {
-        "would_cause_fight": fights.would_fight(
-            run.policy, run.history.fights, step["pair"][0], step["pair"][1], run.now
-        )
+        "would_cause_fight": run.would_fight(step["pair"][0], step["pair"][1])
     },
     "fighting_cooldown": lambda run, step: {
         "fighting_cooldown_seconds": run.extended(step["symbol"])
     },
 }
-
-NOTHING = "(no answer)"
-
-NOT_OURS = {"tie_margin", "asset_class_crypto_flag", "force_immediate_flag", "precision"}
-NOT_OURS |= {"poll_seconds", "state", "expiry_minutes"}
-"""What describes the recording or the original's processes, not the decision."""
-
-
-def comparable(key: str, value: Any) -> Any:
-    """Bring a recorded value into the form in which `Scenario` answers."""
-    if key == "expiry_at":
-        return to_us(value)
-    if key == "state_after":
-        return {
-            "cooldowns": {s: to_us(at) for s, at in sorted(value["cooldowns"].items())},
-            "fights": sorted(
-                (fights.pair_of(*f["pair"]), [to_us(at) for at in f["times"]])
-                for f in value["fights"]
-            ),
-            "history_len": value["history_len"],
-        }
-    return value
-
-
-def order_answers(got: list[Json], want: list[Json]) -> list[tuple[str, Any, Any]]:
-    """Pair up the answers about each order of the book."""
-    if len(got) != len(want):
-        return [("number of orders", len(got), len(want))]
-    return [
-        (f"order {theirs['id']} {key}", ours.get(key, NOTHING), value)
-        for ours, theirs in zip(got, want, strict=True)
-        for key, value in theirs.items()
-    ]
-
-
-def differences(scenario: Json, calendars: Calendars) -> list[str]:
-    """Replay one scenario; return one line for each answer that differs from the original's."""
-    run = Scenario(scenario, calendars)
-    found = []
-    for number, step in enumerate(scenario["steps"]):
-        said = run.step(step)
-        for key, recorded in step["expected"].items():
-            if key in NOT_OURS:
-                continue
-            want, got = comparable(key, recorded), said.get(key, NOTHING)
-            pairs = order_answers(got, want) if key == "orders" else [(key, got, want)]
-            found += [
-                f"{scenario['id']} step {number} {name}: {ours!r}, recorded {theirs!r}"
-                for name, ours, theirs in pairs
-                if ours != theirs
-            ]
-    return found

@@ -6,11 +6,11 @@ the desk does not have: it learns of orders and fills from events.  Such polls a
 """
 
 from state.market.hours import Calendars
-from state.rules import ranks
 from tests.conformance.original import forecast_pnl
 from topics.limits import Side
 
-from .driver import Json, Scenario, entrant_of
+from .desks import Wish
+from .driver import Json, Scenario, victim_of, wish_of
 
 NOT_APPLICABLE = {
     "position_open": "the desk ends an entry when its own order has filled",
@@ -51,10 +51,18 @@ def _trigger(run: Scenario, step: Json) -> tuple[str, str, str]:
     first, second = ("ask", "bid") if watcher["side"] == "buy" else ("bid", "ask")
     price = float(quote.get(first) or 0) or float(quote.get(second) or 0)
     side: Side = "sell" if watcher["side"] == "sell" else "buy"
-    away = ranks.distance(run.policy, side, float(watcher["limit_price"]), price)
-    near = ranks.tolerance(run.policy, watcher["symbol"], False, watcher["tolerance_pct"])
-    triggered = "triggered" if away <= near else "waiting"
-    got = "forced" if watcher["force_immediate"] else triggered
+    wish = Wish(
+        watcher["symbol"],
+        side,
+        float(watcher["limit_price"]),
+        price,
+        tolerance=watcher["tolerance_pct"],
+        force=bool(watcher["force_immediate"]),
+    )
+    stand = run.stand()
+    entry, _ = stand.come(wish)
+    triggered = "triggered" if stand.attempts else "waiting"
+    got = "forced" if entry.kept_force else triggered
     states = set(step["expected"]["states"])
     want = "forced" if "trigger_override" in states else "waiting"
     if want == "waiting" and states & TRIGGERED:
@@ -66,11 +74,12 @@ def _steal(run: Scenario, step: Json) -> list[tuple[str, object, object]]:
     """The attempts that the poll made; the forecast is the one that it passed on."""
     answers: list[tuple[str, object, object]] = []
     for attempt in step["expected"]["steal_attempts"]:
-        views, _ = run.views(step)
-        seen = [] if step.get("orders_error") else views
-        choice = run.choose(entrant_of(attempt["args"]), seen)
-        done = choice.victims and not step.get("cancel_fails")
-        got = choice.victims[0].view.symbol if done else None
+        book, _ = run.book(step)
+        stand = run.stand([] if step.get("orders_error") else book)
+        stand.come(wish_of(attempt["args"], force=True))
+        taken = victim_of(stand.attempts[-1])
+        done = taken is not None and not step.get("cancel_fails")
+        got = book[taken].symbol if taken is not None and done else None
         answers.append(("steal", got, attempt["result"]))
         fields = step["forecasts"].get(step["watcher"]["symbol"], {})
         watched = {key: value for key, value in fields.items() if "all_signals" not in key}

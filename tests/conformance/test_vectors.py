@@ -15,7 +15,8 @@ import pytest
 
 from state.market.hours import Calendars, calendars
 
-from .driver import Json, differences, to_us
+from .comparing import differences
+from .driver import Json, to_us
 from .polls import NOT_APPLICABLE, is_applicable, poll_differences
 
 DEFAULT = Path(__file__).parent / "vectors"

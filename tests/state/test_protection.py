@@ -7,7 +7,7 @@ import pytest
 from state.rules.decision import Entrant, OrderView
 from state.rules.policy import DEFAULT, REFERENCE, policy_from
 from state.rules.refusals import Protection
-from state.rules.victims import History, is_probe, weigh
+from state.rules.victims import History, assess, choose, is_probe, weigh
 
 from .world import SECOND
 
@@ -30,7 +30,11 @@ LADDER: list[tuple[Protection, dict[str, Any]]] = [
 
 
 def protection(view, policy=DEFAULT, history=CALM, entrant=THIEF):
-    (weighed,) = weigh(policy, NOW, entrant, [view], history)
+    orders = [assess(policy, NOW, view, history)]
+    if entrant is None:
+        (weighed,) = weigh(policy, orders)
+    else:
+        (weighed,) = choose(policy, NOW, entrant, orders, history, 1).weighed
     return weighed.protection
 
 

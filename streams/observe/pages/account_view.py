@@ -22,7 +22,7 @@ from state.rules.decision import Candidate
 from state.rules.policy import Policy
 from state.rules.ranks import distance
 from state.rules.refusals import Refusal
-from state.rules.victims import History, weigh
+from state.rules.victims import weigh
 from streams.ground.times import time_text
 from topics.limits import Side
 from topics.symbols import AssetClass
@@ -112,9 +112,7 @@ def _positions(policy: Policy, account: Account) -> list[View]:
 
 def _orders(desk: Desk, policy: Policy, account: Account) -> list[View]:
     """Return the orders as a thief would weigh them: who would give way first stands first."""
-    history = History(account.cooldowns, account.fights)
-    views = [assessed.view for assessed in Look(desk.clock, desk.board, policy, account).orders]
-    weighed = weigh(policy, desk.clock.now_us, None, views, history)
+    weighed = weigh(policy, Look(desk.clock, desk.board, policy, account).orders)
     return [_order(desk, policy, account.orders[item.view.order], item) for item in weighed]
 
 
