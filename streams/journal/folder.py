@@ -5,12 +5,13 @@ stands from start to clean stop; found at a start, it says that the store cannot
 changelog, which can, fills a new one.
 """
 
-import fcntl
 import shutil
 import time
 import uuid
 from pathlib import Path
 from typing import IO
+
+from filelock import lock_descriptor
 
 from streams.ground.settings import SettingsError
 
@@ -56,12 +57,9 @@ class Folder:
     def _locked(self) -> IO[str]:
         lock = (self.path / "lock").open("w")
         for pause_s in PAUSES_S:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                time.sleep(pause_s)
-            else:
+            if lock_descriptor(lock.fileno(), blocking=False):
                 return lock
+            time.sleep(pause_s)
         lock.close()
         raise SettingsError(
             f"data_dir: another worker uses {self.path}; give each worker a folder of its own."

@@ -61,7 +61,11 @@ def load_with_sources(config: Path | None = None, told: Mapping[str, Any] | None
 
 
 def _read_file(config: Path | None) -> tuple[Path | None, dict[str, Any]]:
-    """Return the settings file and what is in it."""
+    """Return the settings file and what is in it.
+
+    Read here because pydantic-settings' own source takes a file that is missing, a folder and an
+    unknown key for nothing said, or tells them without the file's name.
+    """
     named = config or (Path(os.environ[CONFIG]) if os.environ.get(CONFIG) else None)
     path = named or USUAL_FILE
     try:

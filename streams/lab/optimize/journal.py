@@ -5,13 +5,13 @@ file.  A search is a function of its seed, so starting again proposes the same p
 here, and goes on where it stopped.  A line that was torn by a kill is dropped.
 """
 
-import fcntl
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from filelock import lock_descriptor
 
 from streams.lab.errors import OptimizeError
 
@@ -49,12 +49,10 @@ class Journal:
         self.resumed = len(self.known)
 
     def _begin(self, asked: Mapping[str, Any]) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not lock_descriptor(self._file.fileno(), blocking=False):
             raise OptimizeError(
                 f"--state {self.path}: another search writes to it; wait for it or name another file."
-            ) from None
+            )
         self._file.seek(0)
         content = self._file.read()
         whole = content.rfind(b"\n") + 1

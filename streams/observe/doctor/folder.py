@@ -126,8 +126,8 @@ def _left_behind(path: Path, part: str, stored: Stored) -> Iterator[Line]:
 def held(lock: Path) -> Held:
     """Tell whether somebody has this lock.
 
-    It is asked for as one of many readers, and let go at once: a worker that starts in this very
-    moment tries again.
+    It is asked for as one of many readers, which filelock does not know on one file, and let go at
+    once: a worker that starts in this very moment tries again.
     """
     try:
         with lock.open("rb") as opened:

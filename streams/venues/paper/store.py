@@ -4,12 +4,13 @@ One SQLite database in write-ahead mode.  A transaction is on the disk when `com
 is published after it can never be forgotten, whatever is killed when.
 """
 
-import fcntl
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
+
+from filelock import lock_descriptor
 
 from .answers import Answer
 from .errors import PaperError
@@ -125,11 +126,9 @@ def _lock(folder: Path) -> TextIO:
         raise PaperError(
             f"{folder} cannot be used ({error.strerror}): name another --data-dir."
         ) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not lock_descriptor(handle.fileno(), blocking=False):
         handle.close()
         raise PaperError(
             f"another paper venue runs on {folder}: stop it, or name another --data-dir."
-        ) from None
+        )
     return handle

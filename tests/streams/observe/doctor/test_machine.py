@@ -25,15 +25,12 @@ from tests.streams.observe.doctor.said import bad, only
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
-# ---- versions ----
-
-
 def test_what_is_installed_here_is_what_was_tested():
     assert not bad(check_versions())
     told = [line.told for line in check_versions()]
     assert [
         line.split()[0] for line in told
-    ] == "19 faust-streaming aiokafka rocksdict Python".split()
+    ] == "20 faust-streaming aiokafka rocksdict Python".split()
 
 
 def test_a_package_outside_its_range_fails_and_names_the_range():
@@ -120,9 +117,6 @@ def test_a_version_is_either_below_a_bound_or_at_least_it(number, bound):
     assert within(text, f"<{limit}") is padded
 
 
-# ---- names ----
-
-
 def package(place: Path, name: str) -> Path:
     (place / name).mkdir(parents=True)
     (place / name / "__init__.py").touch()
@@ -183,9 +177,6 @@ def test_an_installed_file_that_something_lies_over_fails(tmp_path):
     assert line.told.startswith("state/__init__.py is not as it was installed")
 
 
-# ---- calendar ----
-
-
 def test_the_calendar_without_settings_covers_the_coming_year():
     line = only(check_sessions(Settings(), NOW))
     assert (line.level, line.told) == (said.OK, "2025 to 2027; 250 sessions in the coming year")
@@ -209,9 +200,6 @@ def test_a_calendar_that_ends(years, when, level, told):
     line = only(check_sessions(Settings(calendar_years=years), when))
     assert (line.level, line.told) == (level, told)
     assert "calendar_years" in line.do
-
-
-# ---- settings ----
 
 
 def test_a_broker_on_this_machine_is_fine():
@@ -262,9 +250,6 @@ def test_a_port_that_another_program_has_fails():
     assert only(check_pages(Settings(), seen._replace(worker=True))).level == said.OK
 
 
-# ---- disk and folder ----
-
-
 @pytest.mark.parametrize(
     ("free", "level"),
     [(LITTLE - 1, said.FAIL), (LITTLE, said.WARN), (SHORT - 1, said.WARN), (SHORT, said.OK)],
@@ -299,7 +284,7 @@ def test_a_folder_that_cannot_be_written_fails():
     assert (line.level, line.told) == (said.FAIL, f"{nearest(Path('/proc/self/worksteal'))} cannot be written")  # fmt: skip
 
 
-# ---- brokers by what they can do ----
+# brokers by what they can do
 
 NEW = {0: (0, 13), 11: (0, 9), 22: (0, 5)}
 
