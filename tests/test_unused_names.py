@@ -22,8 +22,6 @@ CALLED_BY_OTHERS = {
     *("_new_transport", "assign_partitions", "on_start"),
     # aiohttp's protocol, typer's group, pydantic-settings' model.
     *("connection_lost", "list_commands", "settings_customise_sources"),
-    # The recorded vectors drive it; the desk has yet to.
-    "choose",
     # A subscriber's own tests make these happen to the broker in memory.
     *("delete_before", "rebalance"),
 }
