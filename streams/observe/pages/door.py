@@ -1,7 +1,8 @@
 """Lets in so many connections at once, and tells the next one to come again.
 
 A connection that sends no whole request for a while is closed by aiohttp (`IDLE_S`), so those that
-only hold a place do not hold it for long.
+only hold a place do not hold it for long.  It has no limit of connections, and a middleware would count
+requests: those who connect and ask nothing are the ones to be counted.
 """
 
 import asyncio

@@ -2,6 +2,9 @@
 
 `id` is the fact's, so a browser that was cut off says where it was (`Last-Event-ID`, or `?after=ID`) and
 goes on from there, as long as the ring has it.  If something went by, it is told first, as the event `missed`.
+
+The four lines of the format are written here and not by `aiohttp-sse`: it writes each event by itself, and
+facts of one moment shall go out in one write, to each of fifty listeners.
 """
 
 import asyncio

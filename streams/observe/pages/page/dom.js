@@ -14,12 +14,21 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-// A table that becomes cards on a narrow screen; the roles keep it a table for screen readers.
+const FIGURE = /^[+−-]?\$?\d[\d,.]*( ?[%×])?( \(old quote\))?$/;
+const LONG = /\S{25,}/; // a name that may break anywhere, lest it push the others out
+const isFigure = (cell) => (cell instanceof Element ? cell.matches(".count") : FIGURE.test(cell));
+
+// A table that becomes cards on a narrow screen; the roles keep it a table for screen readers.  Figures
+// end at one column and are never broken.
 export function table(title, headers, rows, marked = () => false) {
-  const head = make("tr", { role: "row" }, ...headers.map((name) => make("th", { role: "columnheader", scope: "col" }, name)));
+  const figures = headers.map((_, at) => {
+    const cells = rows.map((row) => row[at]).filter((cell) => cell !== "");
+    return cells.length > 0 && cells.every(isFigure) ? "figure" : null;
+  });
+  const head = make("tr", { role: "row" }, ...headers.map((name, at) => make("th", { role: "columnheader", scope: "col", class: figures[at] }, name)));
   const lines = rows.map((cells) =>
     make("tr", { role: "row", class: marked(cells) ? "taken" : null },
-      ...cells.map((cell, at) => make("td", { role: "cell", "data-label": headers[at] }, ...(cell === "" ? [] : [cell])))));
+      ...cells.map((cell, at) => make("td", { role: "cell", "data-label": headers[at], class: figures[at] || (LONG.test(cell) ? "long" : null) }, ...(cell === "" ? [] : [cell])))));
   return make("table", { role: "table" },
     make("caption", {}, title),
     make("thead", { role: "rowgroup" }, head),
