@@ -35,7 +35,7 @@ from bench.quotes import MINUTE_US, Workload, WorkloadOrder, make_workload  # no
 from state.market.hours import Calendars  # noqa: E402
 from state.rules.policy import DEFAULT, Policy, policy_from  # noqa: E402
 from streams.lab.backtest.result import RunResult  # noqa: E402
-from streams.lab.backtest.run import Options, calendars_for, run_accounts  # noqa: E402
+from streams.lab.backtest.run import RunOptions, calendars_for, run_accounts  # noqa: E402
 from streams.market import Bar, Bars, Market, Quotes  # noqa: E402
 from streams.strategies import Action, RequestEntry, Strategy, WithdrawEntry  # noqa: E402
 from topics.events import Fill  # noqa: E402
@@ -108,7 +108,7 @@ def timed(
 ) -> tuple[float, dict[str, RunResult]]:
     """Run once; return seconds and what became of each account."""
     policy, capital = CASES[case]
-    options = Options(capital=capital, plain=plain, snapshot_us=SNAPSHOT_US)
+    options = RunOptions(capital=capital, plain=plain, snapshot_us=SNAPSHOT_US)
     strategies = strategies_of(work)
     fresh = Quotes(market.quotes.names, *market.quotes.columns())  # nothing found out before
     anew = Market(fresh, market.bars, market.symbols, market.kind, market.bar_us, ())

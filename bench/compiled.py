@@ -62,7 +62,7 @@ def play() -> dict[str, Any]:
     from state import desk  # noqa: PLC0415
     from state.rules.policy import PRESETS  # noqa: PLC0415
     from streams.ground.times import read_time  # noqa: PLC0415
-    from streams.lab.backtest.run import Options, calendars_for, run_backtest  # noqa: PLC0415
+    from streams.lab.backtest.run import RunOptions, calendars_for, run_backtest  # noqa: PLC0415
     from streams.market import read_market  # noqa: PLC0415
     from streams.strategies import strategy_for  # noqa: PLC0415
 
@@ -71,7 +71,7 @@ def play() -> dict[str, Any]:
     times = calendars_for(market)
     strategy = strategy_for(market, POSITION)
     began = time.process_time()
-    run = run_backtest(market, strategy, PRESETS["default"], Options(), times)
+    run = run_backtest(market, strategy, PRESETS["default"], RunOptions(), times)
     return {
         "run_s": time.process_time() - began,
         "process_s": time.process_time(),

@@ -180,3 +180,14 @@ def command(): ...
 def test_the_list_of_a_face_is_no_use():
     face = ast.parse('from .rooms import hall, stairs\n__all__ = ["hall", "stairs"]\nhall()')
     assert set(said_anywhere(face)) == {"hall"}
+
+
+def test_no_two_classes_of_the_packages_have_one_name():
+    """Whoever reads a class's name in one room should not think of another's."""
+    homes: dict[str, list[str]] = {}
+    for path, tree in modules(*PACKAGES).items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    twice = {name: where for name, where in homes.items() if len(where) > 1}
+    assert not twice, twice

@@ -10,8 +10,16 @@ from examples.study.figures import DEFAULT, Against, Data, Line, Moved, Named, P
 from examples.study.policies import Candidate, candidates, moved, ranges
 from state.rules.policy import DEFAULT as DEFAULT_POLICY
 from state.rules.policy import Policy
-from streams.lab.backtest.run import Options
-from streams.lab.compare import Compared, Confidence, Hearing, Part, Setup, compare, confidences
+from streams.lab.backtest.run import RunOptions
+from streams.lab.compare import (
+    Compared,
+    ComparedPeriod,
+    Confidence,
+    Hearing,
+    Setup,
+    compare,
+    confidences,
+)
 from streams.lab.ranges import Swept
 from streams.market import Market
 
@@ -113,7 +121,7 @@ def described(one: Candidate) -> Named:
 def _setup(source: Source) -> Setup:
     return Setup(
         strategy,
-        Options(capital=CAPITAL, fee_rate=source.fee_rate),
+        RunOptions(capital=CAPITAL, fee_rate=source.fee_rate),
         POSITION,
         source.periods,
         source.files,
@@ -126,7 +134,7 @@ def change(market: Market) -> float:
     return sum(float(prices[-1] / prices[0]) - 1 for prices in bids) / len(bids)
 
 
-def _stretch(part: Part, compared: Compared, moved_by: float) -> Stretch:
+def _stretch(part: ComparedPeriod, compared: Compared, moved_by: float) -> Stretch:
     shared = part.comparison
     others = confidences(part.days, DEFAULT, CAPITAL)
     return Stretch(
@@ -140,7 +148,7 @@ def _stretch(part: Part, compared: Compared, moved_by: float) -> Stretch:
     )
 
 
-def _line(part: Part, name: str, default: Confidence | None) -> Line:
+def _line(part: ComparedPeriod, name: str, default: Confidence | None) -> Line:
     run, steals = part.comparison.runs[name], part.steals[name]
     gain = round(steals.gain_micros / MICROS / steals.settled, 2) if steals.settled else None
     return Line(

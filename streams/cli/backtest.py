@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from streams.ground.times import read_time
-from streams.lab.backtest.run import Options
+from streams.lab.backtest.run import RunOptions
 from streams.lab.compare import Compared, Hearing, Setup, compare
 from streams.lab.periods import Period, periods
 from streams.lab.ranges import Swept
@@ -78,7 +78,7 @@ def backtest(
     make_strategy(strategy, market, position)  # one that cannot be used is told before any run
     setup = Setup(
         make=partial(_strategy, strategy, position),
-        options=Options(capital=capital, fee_rate=fee_rate, plain=plain or None),
+        options=RunOptions(capital=capital, fee_rate=fee_rate, plain=plain or None),
         position=position,
         periods=stretches,
         files=tuple(path.name for path in files),

@@ -2,9 +2,9 @@
 
 from rich.text import Text
 
-from streams.lab.compare import Compared, Part
+from streams.lab.compare import Compared, ComparedPeriod
 from streams.lab.report.ranking import SHORT, ranking
-from streams.lab.report.rows import REFUSALS_HEADING, Row, comparison_rows
+from streams.lab.report.rows import REFUSALS_HEADING, ReportRow, comparison_rows
 
 from .tables import Cell, Column, Sheet
 
@@ -30,7 +30,7 @@ def _caption(compared: Compared, shown: int) -> list[str]:
 
 
 def _beside(compared: Compared) -> Sheet:
-    part: Part = compared.first
+    part: ComparedPeriod = compared.first
     made = comparison_rows(part)
     rows = [_cells(row) for row in made]
     refusals = [place for place, row in enumerate(made) if row.refusal]
@@ -49,7 +49,7 @@ def _beside(compared: Compared) -> Sheet:
     )
 
 
-def _cells(row: Row) -> list[Cell]:
+def _cells(row: ReportRow) -> list[Cell]:
     return [f"  {row.label}" if row.refusal else row.label, *row.cells]
 
 

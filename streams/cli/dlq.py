@@ -10,11 +10,11 @@ import typer
 
 from streams.feeds.file.pace import WallClock
 from streams.ground.settings import Settings
-from streams.observe.dead_letters import Letter, Survey, dead_letters, parse_place, place_text
+from streams.observe.dead_letters import Letter, LetterSurvey, dead_letters, parse_place, place_text
 from streams.observe.dead_letters.advice import fault_at
-from streams.observe.dead_letters.choosing import Wanted, wanted
+from streams.observe.dead_letters.choosing import WantedLetters, wanted
 from streams.observe.dead_letters.hexdump import is_plain
-from streams.observe.dead_letters.redrive import Options
+from streams.observe.dead_letters.redrive import RedriveOptions
 
 from .deployment import Bootstrap, Config, Insecure, TopicPrefix, read_deployment
 from .dlq_redrive import Asked, redrive_letters
@@ -163,7 +163,7 @@ def redrive(
         places=tuple(parse_place(place) for place in places or ()),
         choice=_choice(reason, topic, since) if everything else None,
         corrected=_corrected(corrected, places or (), everything=everything),
-        options=Options(force=force, reroute=reroute, keep_partition=keep_partition),
+        options=RedriveOptions(force=force, reroute=reroute, keep_partition=keep_partition),
         dry_run=dry_run,
         yes=yes,
     )
@@ -180,7 +180,7 @@ def redrive(
         raise typer.Exit(1)
 
 
-def _choice(reason: str | None, topic: str | None, since: str | None) -> Wanted:
+def _choice(reason: str | None, topic: str | None, since: str | None) -> WantedLetters:
     return wanted(reason, topic, since, now_ms=WallClock().now_us() // 1000)
 
 
@@ -199,12 +199,12 @@ def _corrected(path: Path | None, places: Any, *, everything: bool) -> bytes | N
     return value.rstrip(b"\r\n")
 
 
-async def _survey(settings: Settings) -> Survey:
+async def _survey(settings: Settings) -> LetterSurvey:
     async with dead_letters(settings) as topic:
         return await topic.survey()
 
 
-async def _one(settings: Settings, place: tuple[int, int]) -> tuple[Letter, bytes, Survey]:
+async def _one(settings: Settings, place: tuple[int, int]) -> tuple[Letter, bytes, LetterSurvey]:
     async with dead_letters(settings) as topic:
         survey = await topic.survey([place[0]])
         letter = survey.at(place)

@@ -13,16 +13,16 @@ from streams.observe.dead_letters import (
     DeadLetterError,
     DeadLetters,
     Letter,
+    LetterSurvey,
     Redriven,
-    Survey,
     dead_letters,
     place_text,
     prepare,
     redrive,
 )
-from streams.observe.dead_letters.choosing import Wanted, in_their_order
+from streams.observe.dead_letters.choosing import WantedLetters, in_their_order
 from streams.observe.dead_letters.letter import Place
-from streams.observe.dead_letters.redrive import Options
+from streams.observe.dead_letters.redrive import RedriveOptions
 
 from .inputs import UsageError
 
@@ -31,9 +31,9 @@ class Asked(NamedTuple):
     """What was typed: places, or a choice among all; the corrected bytes, for one place."""
 
     places: tuple[Place, ...]
-    choice: Wanted | None
+    choice: WantedLetters | None
     corrected: bytes | None
-    options: Options
+    options: RedriveOptions
     dry_run: bool
     yes: bool
 
@@ -81,14 +81,14 @@ async def redrive_letters(settings: Settings, asked: Asked) -> bool:
     return not chosen.skipped
 
 
-async def _survey(topic: DeadLetters, asked: Asked) -> Survey:
+async def _survey(topic: DeadLetters, asked: Asked) -> LetterSurvey:
     """Look through the partitions that matter: notes stand in those of their letters."""
     if asked.choice is not None:
         return await topic.survey()
     return await topic.survey({number for number, _ in asked.places})
 
 
-def _meant(survey: Survey, asked: Asked) -> list[Letter]:
+def _meant(survey: LetterSurvey, asked: Asked) -> list[Letter]:
     if asked.choice is None:
         return in_their_order([survey.at(place) for place in asked.places])
     choice, again = asked.choice, asked.options.force

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from streams.ground.times import time_text
-from streams.observe.dead_letters import Letter, Note, Survey, place_text
+from streams.observe.dead_letters import Letter, LetterSurvey, Note, place_text
 from streams.observe.dead_letters.advice import advice_of, meaning_of
 from streams.observe.dead_letters.hexdump import shown
 
@@ -13,7 +13,7 @@ def _time(ts_ms: int | None) -> str:
     return "unknown" if ts_ms is None else time_text(ts_ms * 1000)
 
 
-def list_line(letter: Letter, survey: Survey) -> str:
+def list_line(letter: Letter, survey: LetterSurvey) -> str:
     """Return a letter in one line: place, time, origin, reason and meaning, size, put back or not."""
     note = survey.note_of(letter)
     back = "" if note is None else f"  -> {note.to}"
@@ -24,7 +24,7 @@ def list_line(letter: Letter, survey: Survey) -> str:
     )
 
 
-def letter_lines(letter: Letter, value: bytes, survey: Survey, fault: str) -> Iterator[str]:
+def letter_lines(letter: Letter, value: bytes, survey: LetterSurvey, fault: str) -> Iterator[str]:
     """Yield everything about one letter."""
     note = survey.note_of(letter)
     yield f"place     {place_text(letter.place)}"
@@ -42,7 +42,7 @@ def letter_lines(letter: Letter, value: bytes, survey: Survey, fault: str) -> It
     yield from shown(value)
 
 
-def document(letter: Letter, survey: Survey) -> dict[str, Any]:
+def document(letter: Letter, survey: LetterSurvey) -> dict[str, Any]:
     """Return a letter as plain values, without its bytes."""
     note = survey.note_of(letter)
     return {

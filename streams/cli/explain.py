@@ -11,7 +11,7 @@ from rich.text import Text
 from state.dealing.attempts import Attempt
 from state.dealing.outbox import Outputs
 from streams.ground.times import utc_text
-from streams.lab.backtest.run import Hooks, Options, calendars_for, run_backtest
+from streams.lab.backtest.run import Hooks, RunOptions, calendars_for, run_backtest
 from streams.market.read import RECORDING
 from streams.observe.pages.decision_view import CANDIDATES, FAILED, LADDER, VICTIM, decision_of
 from topics.commands import AnyCommand
@@ -81,7 +81,7 @@ def explain(
         (chosen,) = read_policies([policy], settings)
         market = read_data(files, capital, position, columns)
         made = make_strategy(strategy, market, position)
-        options = Options(capital=capital, fee_rate=fee_rate)
+        options = RunOptions(capital=capital, fee_rate=fee_rate)
         hooks = Hooks(None, heard.outputs, heard.watch)
         run_backtest(market, made, chosen, options, calendars_for(market), hooks)
         whose = f"the run under {chosen.name}"

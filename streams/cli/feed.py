@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from streams.feeds.file.run import Feed, FeedOptions
+from streams.feeds.file.run import FeedOptions, FileFeed
 from streams.feeds.file.session import Published, run_feed
 from streams.ground.settings import Settings
 from streams.market import Market, read_columns, read_market
@@ -70,7 +70,7 @@ def feed(
         market = first_quotes(market, limit)
     with quotes_progress() as progress:
         task = progress.add_task("published", total=len(market.quotes))
-        run = Feed(
+        run = FileFeed(
             market,
             made,
             settings,
@@ -105,7 +105,7 @@ def first_quotes(market: Market, count: int) -> Market:
     return replace(market, quotes=market.quotes[:count], bars=market.bars[:ended])
 
 
-async def _until_signal(run: Feed, settings: Settings, account: str) -> Published:
+async def _until_signal(run: FileFeed, settings: Settings, account: str) -> Published:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 
 from streams.ground.times import read_time
-from streams.lab.backtest.run import Options
+from streams.lab.backtest.run import RunOptions
 from streams.lab.drawing.write import write_atomically
 from streams.lab.optimize import (
     OBJECTIVES,
@@ -117,7 +117,7 @@ def optimize_command(
         work=Work(
             market,
             partial(_strategy, strategy, position),
-            Options(capital=capital, fee_rate=fee_rate),
+            RunOptions(capital=capital, fee_rate=fee_rate),
             periods_of(chosen),
         ),
         space=space,

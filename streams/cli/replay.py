@@ -16,7 +16,7 @@ from streams.audit.recording.source import Source
 from streams.audit.replay.drive import PartitionReplayed
 from streams.audit.replay.partitions import Replayed
 from streams.audit.replay.partitions import replay as replay_source
-from streams.audit.replay.tally import Tally
+from streams.audit.replay.tally import ReplayTally
 from streams.ground.settings import Settings
 from streams.ground.times import utc_text
 from topics.catalogue import JOURNAL
@@ -193,7 +193,7 @@ def show(replayed: Replayed) -> None:
     typer.echo(wrapped(f"all: {digests(replayed)}"))
 
 
-def _row(tally: Tally) -> list[str]:
+def _row(tally: ReplayTally) -> list[str]:
     return [
         *(str(getattr(tally, name)) for name in COUNTS),
         _time(tally.first_us),

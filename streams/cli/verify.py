@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from streams.audit.replay.said import Said
-from streams.audit.verify.found import Found
+from streams.audit.verify.found import FoundRecord
 from streams.audit.verify.validate import Validated
 from streams.audit.verify.validate import validate as validate_source
 from streams.audit.verify.verify import Difference, Verdict
@@ -209,8 +209,8 @@ def _show_difference(found: Difference) -> None:
     say("\n".join(lines), indent=10)
 
 
-def _side(one: Said | Found | None) -> str:
+def _side(one: Said | FoundRecord | None) -> str:
     if one is None:
         return "nothing"
-    place = one.place if isinstance(one, Found) else one.topic
+    place = one.place if isinstance(one, FoundRecord) else one.topic
     return f"{place}  {_text(one.value)}"

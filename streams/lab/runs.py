@@ -14,7 +14,7 @@ from streams.strategies import Strategy
 from topics.digests import checksum
 
 from .backtest.result import RunResult
-from .backtest.run import Hooks, Options, calendars_for, run_backtest
+from .backtest.run import Hooks, RunOptions, calendars_for, run_backtest
 from .periods import WHOLE, Period
 
 StrategyMaker = Callable[[Market], Strategy]
@@ -27,7 +27,7 @@ class Work:
 
     market: Market
     make: StrategyMaker
-    options: Options
+    options: RunOptions
     periods: tuple[Period, ...] = WHOLE
 
 

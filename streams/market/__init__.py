@@ -5,7 +5,7 @@ foreign_csv, arrow, frame → raw → foreign ────┼→ table → repla
 recorded (a journal) ─────────────────────────┴────────→ ticks ──┴→ merge → Market
 """
 
-from .bar import Bar, Forecast
+from .bar import Bar, BarForecast
 from .bars import Bars
 from .columns import ColumnMap, read_columns
 from .errors import MarketError
@@ -17,9 +17,9 @@ from .read import read_market
 
 __all__ = [
     "Bar",
+    "BarForecast",
     "Bars",
     "ColumnMap",
-    "Forecast",
     "Kind",
     "Market",
     "MarketError",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class Forecast(NamedTuple):
+class BarForecast(NamedTuple):
     """What a model expected of one bar; dollars for one unit.
 
     The file does not say when it was issued, and it does not promise that `low` is below `high`.
@@ -32,4 +32,4 @@ class Bar:
     ask_high: float
     bid_close: float
     ask_close: float
-    forecast: Forecast | None = None
+    forecast: BarForecast | None = None

@@ -7,7 +7,7 @@ from typing import overload
 
 import numpy as np
 
-from .bar import Bar, Forecast
+from .bar import Bar, BarForecast
 from .quotes import Floats, Ints
 
 FORECASTS = 3
@@ -69,7 +69,7 @@ class Bars(Sequence[Bar]):
     def _block(self, places: slice) -> Iterator[Bar]:
         columns = [column[places].tolist() for column in (self.codes, self.start_us, self.end_us)]
         prices = self.prices[:, places].tolist()
-        expected: Iterator[Forecast | None] = repeat(None)
+        expected: Iterator[BarForecast | None] = repeat(None)
         if self.forecasts is not None:
             expected = map(_forecast, *self.forecasts[:, places].tolist())
         names = self.names
@@ -88,5 +88,5 @@ class Bars(Sequence[Bar]):
     __hash__ = None  # type: ignore[assignment]
 
 
-def _forecast(low: float, high: float, close: float) -> Forecast | None:
-    return None if math.isnan(low) else Forecast(low, high, close)
+def _forecast(low: float, high: float, close: float) -> BarForecast | None:
+    return None if math.isnan(low) else BarForecast(low, high, close)

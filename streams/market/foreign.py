@@ -18,7 +18,7 @@ from .table import (
     BAR_US_MIN,
     SECOND_US,
     BarTable,
-    Part,
+    MarketPart,
     Side,
     previous_of,
     shortest_step_us,
@@ -39,7 +39,7 @@ class _Rows(NamedTuple):
         return column if self.order is None else column[self.order]
 
 
-def part_of(raw: RawTable, columns: ColumnMap, file_name: str) -> Part:
+def part_of(raw: RawTable, columns: ColumnMap, file_name: str) -> MarketPart:
     """Return what a mapped source comes to; `file_name` is what notes call it.
 
     Rows of one symbol are in the order of time; the symbols may stand one after another.  Raises
@@ -68,7 +68,7 @@ def part_of(raw: RawTable, columns: ColumnMap, file_name: str) -> Part:
     table = _bars(raw, columns, rows)
     quotes, bars = replay(table)
     notes = tuple(notes_of(file_name, table, len(quotes)))
-    return Part(raw.place, quotes, bars, table.bar_us, notes)
+    return MarketPart(raw.place, quotes, bars, table.bar_us, notes)
 
 
 def _check_order(
@@ -94,7 +94,7 @@ def _check_order(
         )
 
 
-def _ticks(raw: RawTable, columns: ColumnMap, file_name: str, rows: _Rows) -> Part:
+def _ticks(raw: RawTable, columns: ColumnMap, file_name: str, rows: _Rows) -> MarketPart:
     bid, ask = (rows.sorted(prices(raw, field)) for field in ("bid", "ask"))
     bid_size, ask_size = (
         None if size is None else rows.sorted(size)

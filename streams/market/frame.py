@@ -13,7 +13,7 @@ from .model import Market
 from .raw import RawColumn, RawTable
 
 
-class Frame(Protocol):
+class DataFrame(Protocol):
     """What a data frame must have: columns by name, each with `to_numpy()`."""
 
     def __getitem__(self, name: Any, /) -> Any:
@@ -22,7 +22,7 @@ class Frame(Protocol):
 
 
 def market_from_frame(
-    frame: Frame,
+    frame: DataFrame,
     columns: ColumnMap | None = None,
     *,
     symbol: str | None = None,
@@ -63,7 +63,7 @@ def market_from_frame(
     return merged([part_of(raw, chosen, name)])
 
 
-def _own(frame: Frame, symbol: str | None, name: str) -> ColumnMap:
+def _own(frame: DataFrame, symbol: str | None, name: str) -> ColumnMap:
     index = getattr(frame, "index", None)
     labels = [*getattr(frame, "columns", ()), *getattr(index, "names", ())]
     try:
@@ -72,7 +72,7 @@ def _own(frame: Frame, symbol: str | None, name: str) -> ColumnMap:
         raise MarketError(f"{name}: {error}") from None
 
 
-def _find(frame: Frame, label: str | int) -> Any:
+def _find(frame: DataFrame, label: str | int) -> Any:
     index = getattr(frame, "index", None)
     if label in getattr(frame, "columns", (label,)):
         try:

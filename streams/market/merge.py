@@ -10,10 +10,10 @@ from .bars import Bars
 from .errors import MarketError
 from .model import LONG_BAR_US, Market
 from .quotes import Quotes
-from .table import Part
+from .table import MarketPart
 
 
-def merged(parts: Sequence[Part]) -> Market:
+def merged(parts: Sequence[MarketPart]) -> Market:
     """Merge sources; at one instant their quotes stand in the order of the parts.
 
     Raises `MarketError` for a symbol of which two sources speak at the same time.
@@ -30,7 +30,7 @@ def merged(parts: Sequence[Part]) -> Market:
     )
 
 
-def _quotes(names: tuple[str, ...], parts: Sequence[Part]) -> Quotes:
+def _quotes(names: tuple[str, ...], parts: Sequence[MarketPart]) -> Quotes:
     if len(parts) == 1:
         return parts[0].quotes
     ts_us = np.concatenate([part.quotes.ts_us for part in parts])
@@ -43,7 +43,7 @@ def _quotes(names: tuple[str, ...], parts: Sequence[Part]) -> Quotes:
     return Quotes(names, ts_us[order], codes[order], *rest)
 
 
-def _bars(names: tuple[str, ...], parts: Sequence[Part]) -> Bars:
+def _bars(names: tuple[str, ...], parts: Sequence[MarketPart]) -> Bars:
     if len(parts) == 1:
         return parts[0].bars
     forecasts = None
@@ -69,7 +69,7 @@ def _bars(names: tuple[str, ...], parts: Sequence[Part]) -> Bars:
     return bars.take(np.lexsort((bars.codes, bars.end_us)))
 
 
-def _refuse_overlaps(bars: Bars, parts: Sequence[Part]) -> None:
+def _refuse_overlaps(bars: Bars, parts: Sequence[MarketPart]) -> None:
     """Refuse a symbol that two files speak of at the same time: it would have two prices."""
     order = np.lexsort((bars.start_us, bars.codes))
     before, after = order[:-1], order[1:]

@@ -7,12 +7,12 @@ import numpy as np
 
 from streams.ground.times import utc_text
 
-from .bar import Bar, Forecast
+from .bar import Bar, BarForecast
 from .bars import Bars
 from .errors import MarketError
 from .quotes import Quotes
 
-__all__ = ["Bar", "Bars", "Forecast", "Kind", "Market", "MarketError"]
+__all__ = ["Bar", "BarForecast", "Bars", "Kind", "Market", "MarketError"]
 
 Kind = Literal["minute", "hourly"]
 

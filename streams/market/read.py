@@ -14,7 +14,7 @@ from .model import Market
 from .notes import notes_of
 from .replay import replay
 from .rows import read_native
-from .table import Part
+from .table import MarketPart
 
 RECORDING = b"worksteal recording "
 """What a recording begins with; named here so that reading a CSV does not import Kafka."""
@@ -33,7 +33,7 @@ def read_market(paths: Sequence[Path], columns: ColumnMap | Sequence[ColumnMap] 
     return merged([_part(path, [one for one in maps if one.is_for(path)]) for path in paths])
 
 
-def _part(path: Path, maps: Sequence[ColumnMap]) -> Part:
+def _part(path: Path, maps: Sequence[ColumnMap]) -> MarketPart:
     with opened(path) as stream:
         beginning = stream.read(len(RECORDING))
     if beginning == RECORDING:
@@ -50,4 +50,4 @@ def _part(path: Path, maps: Sequence[ColumnMap]) -> Part:
     table = read_native(path)
     quotes, bars = replay(table)
     notes = tuple(notes_of(path.name, table, len(quotes)))
-    return Part(str(path), quotes, bars, table.bar_us, notes)
+    return MarketPart(str(path), quotes, bars, table.bar_us, notes)

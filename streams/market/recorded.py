@@ -27,14 +27,14 @@ from topics.symbols import normal_symbol
 
 from .errors import MarketError
 from .quotes import Floats, Ints
-from .table import SECOND_US, Part
+from .table import SECOND_US, MarketPart
 from .ticks import tick_part
 
 _Source = tuple[str, int]
 _T = TypeVar("_T")
 
 
-def read_recorded(path: Path, bar_us: int | None) -> Part:
+def read_recorded(path: Path, bar_us: int | None) -> MarketPart:
     """Read the quotes of a recording, and make bars of `bar_us` microseconds (None: a minute).
 
     Raises `MarketError` if it is damaged or holds no quotes; one that was cut short is read as far

@@ -11,7 +11,7 @@ import numpy as np
 
 from streams.ground.times import utc_text
 
-from .bar import Forecast
+from .bar import BarForecast
 from .cells import Cells
 from .errors import MarketError
 from .lines import Lines, opened
@@ -27,7 +27,7 @@ class Layout(NamedTuple):
     bar_us: int
 
 
-class Prices(NamedTuple):
+class RowPrices(NamedTuple):
     """One side of a bar in dollars; `open` is None where the file has none."""
 
     open: float | None
@@ -36,16 +36,16 @@ class Prices(NamedTuple):
     close: float
 
 
-class Row(NamedTuple):
+class MarketRow(NamedTuple):
     """One line of a file.  Trade bars have the same prices on both sides and no sizes."""
 
     start_us: int
     symbol: str
-    bid: Prices
-    ask: Prices
+    bid: RowPrices
+    ask: RowPrices
     bid_size: float | None = None
     ask_size: float | None = None
-    forecast: Forecast | None = None
+    forecast: BarForecast | None = None
 
 
 _SIDES = tuple(
@@ -105,7 +105,7 @@ def _rows(
     lines: Lines,
     layout: Layout,
     place: dict[str, int],
-) -> Iterator[Row]:
+) -> Iterator[MarketRow]:
     """Check line after line; time may not go back, and a symbol has one bar at a time."""
     before_us = -1
     latest: dict[str, int] = {}
@@ -135,8 +135,8 @@ def _rows(
         yield row
 
 
-def _quote_bar(cells: Cells) -> Row:
-    return Row(
+def _quote_bar(cells: Cells) -> MarketRow:
+    return MarketRow(
         cells.time_us(),
         cells.symbol(),
         _prices(cells, "bid_"),
@@ -146,28 +146,28 @@ def _quote_bar(cells: Cells) -> Row:
     )
 
 
-def _trade_bar(cells: Cells, layout: Layout) -> Row:
+def _trade_bar(cells: Cells, layout: Layout) -> MarketRow:
     start_us, symbol = cells.time_us(), cells.symbol()
     prices = _prices(cells, "", has_open=layout is TRADE_BARS)
     cells.size("volume")  # checked like the rest, though what was traded is not what is on offer
     forecast = None
     if layout is FORECAST_BARS and not cells.empty(*FORECASTS):
         high, low, close = (cells.price(name) for name in FORECASTS)
-        forecast = Forecast(low, high, close)
-    return Row(start_us, symbol, prices, prices, forecast=forecast)
+        forecast = BarForecast(low, high, close)
+    return MarketRow(start_us, symbol, prices, prices, forecast=forecast)
 
 
-def _prices(cells: Cells, side: str, *, has_open: bool = True) -> Prices:
+def _prices(cells: Cells, side: str, *, has_open: bool = True) -> RowPrices:
     first = cells.price(f"{side}open") if has_open else None
     high, low = cells.price(f"{side}high"), cells.price(f"{side}low")
     if high < low:
         raise cells.fault(
             f"{side}high", f"the high {high} is below the low {low}; correct or remove the line"
         )
-    return Prices(first, high, low, cells.price(f"{side}close"))
+    return RowPrices(first, high, low, cells.price(f"{side}close"))
 
 
-def _table(path: Path, layout: Layout, rows: Iterator[Row]) -> BarTable:
+def _table(path: Path, layout: Layout, rows: Iterator[MarketRow]) -> BarTable:
     """Gather rows as columns, one row at a time: as objects a million would fill the memory."""
     starts, values, symbols = array("q"), array("d"), dict[str, int]()
     codes = array("q")

@@ -46,7 +46,7 @@ class BarTable(NamedTuple):
         return previous_of(self.codes)
 
 
-class Part(NamedTuple):
+class MarketPart(NamedTuple):
     """What one source came to; `name` is what messages call it, `bar_us` the length of its bars."""
 
     name: str

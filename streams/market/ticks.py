@@ -7,7 +7,7 @@ import numpy as np
 from .bars import Bars
 from .notes import length_text
 from .quotes import Floats, Ints, Quotes
-from .table import MINUTE_US, Part
+from .table import MINUTE_US, MarketPart
 
 TICK_BAR_US = MINUTE_US
 """The bars that strategies are shown of quotes, unless the mapping says another length."""
@@ -21,7 +21,7 @@ def tick_part(
     prices: tuple[Floats, Floats],
     sizes: tuple[Floats | None, Floats | None],
     bar_us: int | None,
-) -> Part:
+) -> MarketPart:
     """Return quotes and their bars; rows stand in time order.
 
     `names` are what messages and what notes call the source.  A bid above its ask is put in order.
@@ -40,7 +40,7 @@ def tick_part(
     length = bar_us or TICK_BAR_US
     bars = bars_of(quotes, length)
     notes = tuple(_notes(names[1], quotes, bars, length, crossed))
-    return Part(names[0], quotes, bars, length, notes)
+    return MarketPart(names[0], quotes, bars, length, notes)
 
 
 def bars_of(quotes: Quotes, bar_us: int) -> Bars:

@@ -7,7 +7,7 @@ is used for bar t + 1 alone.  That is one bar too careful at worst, and never a 
 
 from collections.abc import Iterable, Iterator
 
-from streams.market import Bar, Forecast
+from streams.market import Bar, BarForecast
 from topics.events import Fill
 
 from .base import Action, PublishForecast, RequestEntry, Strategy, WithdrawEntry, tidy
@@ -73,14 +73,14 @@ class ForecastRange(Strategy):
                 del live[entry]
         return list(self._exits.open(fill, self._targets.get(entry, fill.price)))
 
-    def _forecast(self, symbol: str, forecast: Forecast) -> PublishForecast:
+    def _forecast(self, symbol: str, forecast: BarForecast) -> PublishForecast:
         pnl = (forecast.high - forecast.low) / forecast.low * self._position
         return PublishForecast(
             symbol, round(pnl, 6), low=forecast.low, high=forecast.high, close=forecast.close
         )
 
     def _entries(
-        self, bar: Bar, forecast: Forecast, count: int, expires_us: int
+        self, bar: Bar, forecast: BarForecast, count: int, expires_us: int
     ) -> Iterator[RequestEntry]:
         """Yield the rungs of one symbol, the nearest first."""
         for rung, step in enumerate(self._steps):

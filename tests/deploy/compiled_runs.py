@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from state.rules.policy import PRESETS
-from streams.lab.backtest.run import Hooks, Options, calendars_for, run_accounts, run_backtest
+from streams.lab.backtest.run import Hooks, RunOptions, calendars_for, run_accounts, run_backtest
 from streams.market import read_market
 from streams.strategies import strategy_for
 from tests.state.nights import STOCKS, SYMBOLS, Night
@@ -30,7 +30,7 @@ def example_day(preset: str) -> dict[str, Any]:
     """Return the figures of the example day, with the digests of all that was said and is known."""
     market = read_market([DAY])
     strategy = strategy_for(market, 3_500.0)
-    run = run_backtest(market, strategy, PRESETS[preset], Options(), calendars_for(market))
+    run = run_backtest(market, strategy, PRESETS[preset], RunOptions(), calendars_for(market))
     kept = asdict(run)
     return {name: kept[name] for name in ("digest", "state_digest", "commands", "steals", "pnl")}
 
@@ -44,7 +44,7 @@ def random_day(seed: int) -> dict[str, Any]:
         for one in (*outputs.commands, *outputs.facts):
             said.update(encode(one))
 
-    bots, options = make_bots(seed, 3, 0.8), Options(plain=False)
+    bots, options = make_bots(seed, 3, 0.8), RunOptions(plain=False)
     hooks = Hooks(outputs=outputs)
     runs = run_accounts(market, bots, make_policy(seed), options, calendars_for(market), hooks)
     digests = [[run.digest, run.state_digest, run.pnl] for run in runs.values()]

@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 
 from .closing import stop_consumer
 from .errors import BrokerUnreachable, ClientError
-from .log import Point, Span
+from .log import OffsetSpan, Point
 from .settings import ClientSettings
 
 LEAVE_S = 10.0
@@ -24,7 +24,7 @@ TRY_AGAIN_S = 0.5
 """How often, and how soon, a broker that moves a group's affairs elsewhere is asked again."""
 
 
-class Clients:
+class KafkaClients:
     """A consumer of one topic, in a group or in none, and an admin client."""
 
     def __init__(self, settings: ClientSettings, topic: str, group: str | None) -> None:
@@ -111,10 +111,10 @@ class Clients:
             if told.offset >= 0
         }
 
-    async def spans(self, places: list[TopicPartition]) -> dict[TopicPartition, Span]:
+    async def spans(self, places: list[TopicPartition]) -> dict[TopicPartition, OffsetSpan]:
         """Return the offsets that partitions have."""
         if not places:
             return {}
         first = await self.consumer.beginning_offsets(places)
         end = await self.consumer.end_offsets(places)
-        return {place: Span(first[place], end[place]) for place in places}
+        return {place: OffsetSpan(first[place], end[place]) for place in places}

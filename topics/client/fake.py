@@ -19,7 +19,7 @@ from ..codec import encode
 from ..commands import Command
 from ..facts import Fact
 from ..ids import parse_id
-from .log import Holder, Log, Point, Record, Span
+from .log import Holder, Log, OffsetSpan, Point, Record
 from .start import Start, first_offset, within
 from .subscribe import Options, subscription
 from .subscription import Subscription
@@ -99,10 +99,12 @@ class FakeBroker:
 
     # ---- what a log needs ----
 
-    def spans(self) -> dict[int, Span]:
+    def spans(self) -> dict[int, OffsetSpan]:
         """Return the offsets that each partition has."""
         return {
-            number: Span(self._first[number], log[-1].offset + 1 if log else self._first[number])
+            number: OffsetSpan(
+                self._first[number], log[-1].offset + 1 if log else self._first[number]
+            )
             for number, log in enumerate(self._records)
         }
 

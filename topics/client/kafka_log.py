@@ -16,7 +16,7 @@ from aiokafka.errors import (
     OffsetOutOfRangeError,
 )
 
-from .clients import TRIES, TRY_AGAIN_S, Clients
+from .clients import TRIES, TRY_AGAIN_S, KafkaClients
 from .errors import ClientError
 from .log import Holder, Point, Record
 from .settings import ClientSettings
@@ -40,7 +40,7 @@ class KafkaLog:
         start: Start,
         allow_gaps: bool,
     ) -> None:
-        self._clients = Clients(settings, topic, group)
+        self._clients = KafkaClients(settings, topic, group)
         self._topic = topic
         self._group = group
         self._start = start

@@ -24,7 +24,7 @@ class Point(NamedTuple):
     note: str = ""
 
 
-class Span(NamedTuple):
+class OffsetSpan(NamedTuple):
     """The offsets that a partition has: `first` through `end - 1`."""
 
     first: int

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from .errors import ClientSettingsError, MessagesGone
-from .log import Span
+from .log import OffsetSpan
 
 Start: TypeAlias = Literal["latest", "earliest"] | datetime | Mapping[int, int]
 """The end of the log, its beginning, the first record of a time, or an offset for each partition."""
@@ -29,7 +29,7 @@ def checked(start: Start) -> Start:
     return start
 
 
-def first_offset(start: Start, partition: int, span: Span, at_time: int | None) -> int:
+def first_offset(start: Start, partition: int, span: OffsetSpan, at_time: int | None) -> int:
     """Return where a partition begins; `at_time` is the first offset of a start that is a time.
 
     Raises `ClientSettingsError` for a partition that a mapping leaves out: nobody can tell whether
@@ -44,7 +44,7 @@ def first_offset(start: Start, partition: int, span: Span, at_time: int | None) 
     return span.first if start == "earliest" else span.end
 
 
-def within(topic: str, partition: int, offset: int, span: Span, *, allow_gaps: bool) -> int:
+def within(topic: str, partition: int, offset: int, span: OffsetSpan, *, allow_gaps: bool) -> int:
     """Return the offset, if the log has what comes next; raises `MessagesGone` if it has not.
 
     With `allow_gaps`: the first offset that the log does have.

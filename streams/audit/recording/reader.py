@@ -32,7 +32,7 @@ from .source import RECORDED
 LINE_MAX = 64
 
 
-class _Part:
+class _IndexedPart:
     """Where one partition's blocks are in the file, and what they hold together."""
 
     def __init__(self, first: int) -> None:
@@ -60,7 +60,7 @@ class Recording:
             ) from error
         try:
             self._check_first_line()
-            self._parts: dict[str, dict[int, _Part]] = {topic: {} for topic in RECORDED}
+            self._parts: dict[str, dict[int, _IndexedPart]] = {topic: {} for topic in RECORDED}
             self.manifest, self._cut_at = self._index()
             self.complete = self.manifest.complete
             self.calendar = self.manifest.calendar
@@ -189,13 +189,13 @@ class Recording:
         """Note the partitions that there were when the recording began."""
         for topic in RECORDED:
             self._parts[topic] = {
-                number: _Part(stretch.first)
+                number: _IndexedPart(stretch.first)
                 for number, stretch in manifest.topics.get(topic, {}).items()
             }
 
     def _note(self, at: int, header: Header) -> None:
         topic = RECORDED[header.kind - 1]
-        part = self._parts[topic].setdefault(header.partition, _Part(0))
+        part = self._parts[topic].setdefault(header.partition, _IndexedPart(0))
         first, end = part.span
         if header.first < end:
             raise ReplayError(

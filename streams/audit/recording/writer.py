@@ -30,7 +30,7 @@ BLOCK_BYTES = 256 * 1024
 """Values that make a block, before compression."""
 
 
-class _Part:
+class _GrowingPart:
     """One partition's records that wait to be written, and what was recorded of it."""
 
     def __init__(self, first: int) -> None:
@@ -53,7 +53,7 @@ class RecordingWriter:
         """
         self.path = path
         self._parts = {
-            topic: {number: _Part(first) for number, first in partitions}
+            topic: {number: _GrowingPart(first) for number, first in partitions}
             for topic, partitions in firsts.items()
         }
         self._times_us: list[int] = []
@@ -82,7 +82,7 @@ class RecordingWriter:
         parts = self._parts[topic]
         part = parts.get(partition)
         if part is None:  # one that was added to the topic since
-            part = parts[partition] = _Part(0)
+            part = parts[partition] = _GrowingPart(0)
         for record in records:
             expected = part.stretch.end
             assert record.offset >= expected, "records come in their order"
@@ -128,7 +128,7 @@ class RecordingWriter:
             for topic, parts in self._parts.items()
         }
 
-    def _write(self, topic: str, partition: int, part: _Part) -> None:
+    def _write(self, topic: str, partition: int, part: _GrowingPart) -> None:
         if not part.waiting:
             return
         records, part.waiting, part.bytes = part.waiting, [], 0

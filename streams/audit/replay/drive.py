@@ -18,14 +18,14 @@ from topics.events import PolicySet
 from topics.frames import BEFORE_FIRST, Frame, JournalPosition, joins
 
 from .said import Said, in_order
-from .tally import Tally
+from .tally import ReplayTally
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionReplayed:
     """What replaying one journal partition came to."""
 
-    tally: Tally
+    tally: ReplayTally
     digest: str
     """Of every command and fact, in the order of their ids."""
     state_digest: str
@@ -45,11 +45,11 @@ class PartitionReplay:
     ) -> None:
         self.partition = partition
         self.desk = Desk(times, policy)
-        self.tally = Tally()
+        self.tally = ReplayTally()
         self.gap: int | None = None
         self._what_if = what_if
         self._said = OutputDigest(behind=b"\n")
-        self._runs = _Runs(self.desk, self.tally)
+        self._runs = _ReplayedRuns(self.desk, self.tally)
 
     def skip(self, gap: Gap) -> None:
         """Go on behind missing frames, with the state from before them."""
@@ -84,10 +84,10 @@ class PartitionReplay:
         return msgspec.structs.replace(frame, events=kept)
 
 
-class _Runs:
+class _ReplayedRuns:
     """Watches which runs the desk will drop, and lets it join again behind a gap."""
 
-    def __init__(self, desk: Desk, tally: Tally) -> None:
+    def __init__(self, desk: Desk, tally: ReplayTally) -> None:
         self._desk = desk
         self._tally = tally
         self._dropped: dict[tuple[str, int], int] = {}

@@ -13,7 +13,7 @@ from topics.digests import combined
 
 from .drive import PartitionReplay, PartitionReplayed
 from .said import Said
-from .tally import Tally, total
+from .tally import ReplayTally, total
 
 Listener = Callable[[Said], None]
 Watcher = Callable[[Attempt], None]
@@ -41,7 +41,7 @@ class Replayed:
         return self.complete and not self.what_if and not self.gaps
 
     @property
-    def tally(self) -> Tally:
+    def tally(self) -> ReplayTally:
         """The figures of all partitions together."""
         return total(one.tally for one in self.partitions.values())
 

@@ -42,7 +42,7 @@ class Step(NamedTuple):
     desk: Desk
 
 
-class Track:
+class PartitionTrack:
     """What is known of one journal partition: how many frames, and which of them begin steals."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class Steps:
 
     def __init__(self, recording: Recording, replayer: Replayer) -> None:
         self.recording = recording
-        self.tracks: dict[int, Track] = {}
+        self.tracks: dict[int, PartitionTrack] = {}
         self._replayer = replayer
         self._kept: dict[int, KeptRows] = {}
         self._lock = Lock()
@@ -87,8 +87,8 @@ class Steps:
             steps.tracks[number] = await steps._go_through(number)
         return steps
 
-    async def _go_through(self, number: int) -> Track:
-        desk, track, kept = self._new_desk(), Track(), self._kept[number]
+    async def _go_through(self, number: int) -> PartitionTrack:
+        desk, track, kept = self._new_desk(), PartitionTrack(), self._kept[number]
         async for batch in walk(self.recording, JOURNAL.name, number, Whole(self.recording).note):
             for record in batch:
                 frame = frame_of(record)

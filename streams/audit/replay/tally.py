@@ -8,7 +8,7 @@ from topics.facts import AccountHalted, StealExpired, StealLost, StealSettled, S
 
 
 @dataclass(slots=True)
-class Tally:
+class ReplayTally:
     """Figures of one journal partition, or of all.  Times in microseconds, None without a frame."""
 
     frames: int = 0
@@ -55,11 +55,11 @@ class Tally:
                 self.accounts_halted += 1
 
 
-def total(tallies: Iterable[Tally]) -> Tally:
+def total(tallies: Iterable[ReplayTally]) -> ReplayTally:
     """Return the figures of several partitions together."""
     every = list(tallies)
-    summed = Tally()
-    for field in fields(Tally):
+    summed = ReplayTally()
+    for field in fields(ReplayTally):
         values = [getattr(tally, field.name) for tally in every]
         if field.name.endswith("_us"):
             known = [value for value in values if value is not None]

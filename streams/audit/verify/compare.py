@@ -11,7 +11,7 @@ from streams.audit.replay.said import Said
 from topics.catalogue import EXECUTION, STEALS
 from topics.ids import OutputId
 
-from .found import Comparison, Found, id_of
+from .found import Findings, FoundRecord, id_of
 from .ledger import FOUND, Ledger, body_checksum, key_of
 
 EVIDENCE_MAX = 4
@@ -31,11 +31,11 @@ class Comparer:
         self._unexpected: dict[OutputId, None] = {}
         self._late: dict[OutputId, None] = {}
         self._strangers: list[str] = []
-        self._stranger_evidence: list[Found] = []
+        self._stranger_evidence: list[FoundRecord] = []
         self._repeats = 0
         self._uncompared = 0
         self._first: OutputId | None = None
-        self._evidence: list[Found] = []
+        self._evidence: list[FoundRecord] = []
         self._limits: dict[int, int] = {}
         self._behind_gap: dict[tuple[str, int], dict[int, int]] = {}
         """For the last gap of a topic partition, each journal partition's first new key behind it.
@@ -55,7 +55,7 @@ class Comparer:
         """Note that outputs are missing here; each partition's next one tells how far."""
         self._behind_gap[gap.topic, gap.partition] = {}
 
-    def find(self, found: Found) -> None:
+    def find(self, found: FoundRecord) -> None:
         """Take a record that is there; those of a topic partition come in their order."""
         output = id_of(found)
         if output is None:
@@ -91,16 +91,16 @@ class Comparer:
                 self._blame(output, found)
         self._highest[stands] = max(key, self._highest.get(stands, -1))
 
-    def _blame(self, output: OutputId, found: Found) -> None:
+    def _blame(self, output: OutputId, found: FoundRecord) -> None:
         """Keep a record of the first difference."""
         if self._first is None or output < self._first:
             self._first, self._evidence = output, []
         if output == self._first and len(self._evidence) < EVIDENCE_MAX:
             self._evidence.append(found)
 
-    def conclude(self, *, complete: bool) -> Comparison:
+    def conclude(self, *, complete: bool) -> Findings:
         """Return what came of it; `complete` makes a difference of what is pending."""
-        result = Comparison(
+        result = Findings(
             repeats=self._repeats,
             uncompared=self._uncompared,
             unexpected=[str(output) for output in sorted(self._unexpected)] + self._strangers,
@@ -112,7 +112,7 @@ class Comparer:
         result.evidence = self._evidence if self._first else self._stranger_evidence
         return result
 
-    def _settle(self, ledger: Ledger, result: Comparison, *, complete: bool) -> None:
+    def _settle(self, ledger: Ledger, result: Findings, *, complete: bool) -> None:
         """Say what became of each expected output of one journal partition."""
         last = {
             topic: self._last(topic, ledger.partition) for topic in (EXECUTION.name, STEALS.name)

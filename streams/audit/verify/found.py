@@ -8,7 +8,7 @@ import msgspec
 from topics.ids import OutputId, parse_id
 
 
-class Found(NamedTuple):
+class FoundRecord(NamedTuple):
     """One record of `execution` or `steals` (the catalogue's name), where it stands."""
 
     topic: str
@@ -23,7 +23,7 @@ class Found(NamedTuple):
 
 
 @dataclass(slots=True)
-class Comparison:
+class Findings:
     """What became of every output, by id in rising order.  Repeats and pending are no differences."""
 
     commands: int = 0
@@ -45,7 +45,7 @@ class Comparison:
     uncompared: int = 0
     """Outputs of which a gap does not let anybody say more."""
     first: OutputId | None = None
-    evidence: list[Found] = field(default_factory=list)
+    evidence: list[FoundRecord] = field(default_factory=list)
     """Records of the first difference; those without an id come last."""
 
     @property
@@ -63,19 +63,19 @@ class _Named(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Named)
 
 
-def id_of(found: Found) -> OutputId | None:
+def id_of(found: FoundRecord) -> OutputId | None:
     """Return the id of a record, or None if it has none that a desk would give."""
     named = _named(found)
     return parse_id(named.id) if named is not None else None
 
 
-def account_of(found: list[Found]) -> str | None:
+def account_of(found: list[FoundRecord]) -> str | None:
     """Return the account that the first of these records names, if it names one."""
     named = _named(found[0]) if found else None
     return named.account if named is not None else None
 
 
-def _named(found: Found) -> _Named | None:
+def _named(found: FoundRecord) -> _Named | None:
     try:
         return _decoder.decode(found.value or b"")
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

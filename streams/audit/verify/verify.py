@@ -11,7 +11,7 @@ from topics.catalogue import JOURNAL
 from topics.ids import OutputId
 
 from .compare import Comparer
-from .found import Comparison, Found, account_of
+from .found import Findings, FoundRecord, account_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Difference:
     """None for a record that no desk can have written."""
     kind: str
     expected: Said | None
-    found: list[Found]
+    found: list[FoundRecord]
     account: Account | None
 
 
@@ -31,7 +31,7 @@ class Verdict:
     """What verifying came to."""
 
     replayed: Replayed
-    comparison: Comparison
+    comparison: Findings
     gaps: list[Gap]
     """Of the journal and of the outputs."""
     difference: Difference | None
@@ -70,15 +70,15 @@ async def verify(source: Source, *, allow_gaps: bool = False, complete: bool = T
     return Verdict(replayed, comparison, replayed.gaps + gaps.found, difference)
 
 
-async def _found(source: Source, on_gap: Callable[[Gap], None]) -> AsyncIterator[Found]:
+async def _found(source: Source, on_gap: Callable[[Gap], None]) -> AsyncIterator[FoundRecord]:
     for topic in OUTPUTS:
         for number in source.spans(topic):
             async for batch in walk(source, topic, number, on_gap):
                 for record in batch:
-                    yield Found(topic, number, record.offset, record.value)
+                    yield FoundRecord(topic, number, record.offset, record.value)
 
 
-async def _look_closer(replayer: Replayer, comparison: Comparison) -> Difference:
+async def _look_closer(replayer: Replayer, comparison: Findings) -> Difference:
     """Replay the partition of the first difference once more, through its frame."""
     first = comparison.first
     if first is None:
@@ -104,7 +104,7 @@ async def _look_closer(replayer: Replayer, comparison: Comparison) -> Difference
     )
 
 
-def _kind(comparison: Comparison, name: str) -> str:
+def _kind(comparison: Findings, name: str) -> str:
     """Say what is wrong with one id."""
     for kind in ("conflicting", "altered", "unexpected", "late"):
         if name in getattr(comparison, kind):

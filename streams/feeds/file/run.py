@@ -44,7 +44,7 @@ def _ignore(_: object) -> None:
     """Do nothing with a remark or with progress."""
 
 
-class Feed:
+class FileFeed:
     """One file on its way to the topics.  `remark` hears what the user should know, once each."""
 
     def __init__(

@@ -8,7 +8,7 @@ from streams.ground.kafka.publish import publisher
 from streams.ground.settings import Settings, client_options
 
 from .fills import EntryFills
-from .run import TOPICS, Feed
+from .run import TOPICS, FileFeed
 
 STOP_S = 10.0
 """A stopped feed waits so long for acknowledgements; then it says what it is not sure of."""
@@ -21,7 +21,9 @@ class Published(NamedTuple):
     stopped: bool
 
 
-async def run_feed(feed: Feed, settings: Settings, account: str, stop: asyncio.Event) -> Published:
+async def run_feed(
+    feed: FileFeed, settings: Settings, account: str, stop: asyncio.Event
+) -> Published:
     """Publish until the file ends or `stop` is set; every record counted is acknowledged.
 
     Raises `BrokerError`, and `StrategyError` for what no bot may send.

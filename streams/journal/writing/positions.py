@@ -14,7 +14,7 @@ class LostError(Mistake):
     """Records are gone that the journal never got; the message says which, and what to do."""
 
 
-class Log(NamedTuple):
+class SourceLog(NamedTuple):
     """What a source partition has: offsets `first` through `end - 1`."""
 
     topic: str
@@ -33,7 +33,7 @@ class Begin(NamedTuple):
     gap: Run | None
 
 
-def begin(log: Log, committed: int | None, *, fresh: bool, accept_gap: bool) -> Begin:
+def begin(log: SourceLog, committed: int | None, *, fresh: bool, accept_gap: bool) -> Begin:
     """Say where to begin; `fresh` means that the journal is empty, so nothing was ever framed.
 
     Raises `LostError` if records are missing and that was not accepted.

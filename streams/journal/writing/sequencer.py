@@ -34,7 +34,7 @@ from topics.headers import CUT_FROM_BYTES, TRACEPARENT, Header
 from .framing import DeadLetter, Framer
 from .high_water import high_water_marks
 from .observer import SequencerObserver
-from .positions import Begin, Log, LostError, begin
+from .positions import Begin, LostError, SourceLog, begin
 
 POLL_MS = 100
 RECORDS_MAX = 2000
@@ -270,7 +270,7 @@ class Sequencer(ConsumerRebalanceListener):  # type: ignore[misc]
         starts: dict[TopicPartition, Begin] = {}
         committed_at = await self._committed(sources, fresh=fresh)
         for source in sources:
-            log = Log(self._names[source.topic], source.partition, first[source], end[source])
+            log = SourceLog(self._names[source.topic], source.partition, first[source], end[source])
             committed = committed_at[source]
             starts[source] = begin(log, committed, fresh=fresh, accept_gap=self._accept_gap)
         self._framer = Framer(

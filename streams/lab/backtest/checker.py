@@ -35,7 +35,7 @@ class Resting(NamedTuple):
 
 
 @dataclass(slots=True)
-class Steps:
+class AccountSteps:
     """What was held from when on; times in microseconds, never falling within one list."""
 
     cash: list[tuple[int, int]] = field(default_factory=list)
@@ -63,7 +63,7 @@ class CapacityChecker:
         self.breaches = 0
         self.fees_micros = 0
         self.interest_micros = 0
-        self.steps = Steps()
+        self.steps = AccountSteps()
         self._cash = round(capital * MICROS)
         self._leverage = leverage
         self._quotes = quotes

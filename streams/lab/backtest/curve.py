@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from streams.market import Quotes
 
-from .checker import MICROS, Steps
+from .checker import MICROS, AccountSteps
 from .leverage import VenueLeverage
 from .result import Series
 
@@ -34,7 +34,7 @@ class Curve(NamedTuple):
     idle_fraction: float
 
 
-class Marks:
+class MarkPrices:
     """What anything was worth at any time; made once for a market, whoever holds what."""
 
     def __init__(self, quotes: Quotes) -> None:
@@ -49,7 +49,7 @@ class Marks:
         return prices
 
 
-def curve(steps: Steps, marks: Marks, capital: float, leverage: VenueLeverage) -> Curve:
+def curve(steps: AccountSteps, marks: MarkPrices, capital: float, leverage: VenueLeverage) -> Curve:
     """Draw the curve of one account; `capital` is the dollars at the start."""
     minutes = marks.minute_ends
     changes = [ts_us for ts_us, _ in steps.cash]

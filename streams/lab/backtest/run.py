@@ -15,20 +15,20 @@ from streams.venues.simulated.venue import SimulatedVenue
 
 from .agenda import Agenda, closing_stops
 from .checker import CapacityChecker
-from .curve import Marks, curve
+from .curve import MarkPrices, curve
 from .engine import AccountHaltedError, Engine, Hooks
 from .exchange import Exchange
 from .leverage import VenueLeverage
 from .result import RunResult
 from .seat import Seat
 from .skipping import play_skipping
-from .tally import Tally
+from .tally import RunTally
 
 __all__ = [
     "ACCOUNT",
     "AccountHaltedError",
     "Hooks",
-    "Options",
+    "RunOptions",
     "calendars_for",
     "fit_policy",
     "run_accounts",
@@ -42,7 +42,7 @@ FEW_QUOTES = 48
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class RunOptions:
     """What a run needs besides data and policy.  Dollars, fractions, microseconds.
 
     `capital` is that of each account.  `snapshot_us` is how often a venue shows the whole account
@@ -95,7 +95,7 @@ def run_backtest(
     market: Market,
     strategy: Strategy,
     policy: Policy,
-    options: Options,
+    options: RunOptions,
     times: Calendars,
     hooks: Hooks | None = None,
 ) -> RunResult:
@@ -110,7 +110,7 @@ def run_accounts(
     market: Market,
     strategies: Mapping[str, Strategy],
     policy: Policy,
-    options: Options,
+    options: RunOptions,
     times: Calendars,
     hooks: Hooks | None = None,
 ) -> dict[str, RunResult]:
@@ -142,7 +142,7 @@ def run_accounts(
     seats = {}
     for account, strategy in strategies.items():
         checker = CapacityChecker(options.capital, leverage, quotes, interest)
-        tally = Tally(policy.name, options.capital, checker, digest=hooks.digest)
+        tally = RunTally(policy.name, options.capital, checker, digest=hooks.digest)
         seats[account] = Seat(account, strategy, exchange, checker, tally)
     desk = Desk(times, fitted)
     desk.watch = hooks.watch
@@ -165,7 +165,7 @@ def _results(
     hooks: Hooks,
 ) -> dict[str, RunResult]:
     """Draw the sum of every account."""
-    marks = Marks(market.quotes)
+    marks = MarkPrices(market.quotes)
     digest = desk.digest() if hooks.digest else ""
     last_us = int(market.quotes.ts_us[-1])
     return {

@@ -10,7 +10,7 @@ from topics.events import AnyEvent, Fill
 
 from .checker import CapacityChecker
 from .exchange import Exchange
-from .tally import Tally
+from .tally import RunTally
 
 
 class Seat:
@@ -22,7 +22,7 @@ class Seat:
         strategy: Strategy,
         exchange: Exchange,
         checker: CapacityChecker,
-        tally: Tally,
+        tally: RunTally,
     ) -> None:
         self.account = account
         self.strategy = strategy

@@ -22,7 +22,7 @@ from .curve import Curve
 from .result import Leg, RunResult, StealLine
 
 
-class Tally:
+class RunTally:
     """The figures of one account in the making."""
 
     def __init__(

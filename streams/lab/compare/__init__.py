@@ -5,16 +5,16 @@ is are `counterfactual` and `confidence`.
 """
 
 from .compare import Hearing, Setup, compare
-from .compared import Compared, Part
+from .compared import Compared, ComparedPeriod
 from .confidence import Confidence, Days, confidences
 from .counterfactual import StealWorth
 
 __all__ = [
     "Compared",
+    "ComparedPeriod",
     "Confidence",
     "Days",
     "Hearing",
-    "Part",
     "Setup",
     "StealWorth",
     "compare",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from streams.lab.backtest.result import Comparison
-from streams.lab.backtest.run import Options, fit_policy
+from streams.lab.backtest.run import RunOptions, fit_policy
 from streams.lab.errors import CompareError
 from streams.lab.periods import WHOLE, Period
 from streams.lab.pool import WorkerLostError, worker_pool
@@ -14,7 +14,7 @@ from streams.lab.ranges import Swept
 from streams.lab.runs import Job, StrategyMaker, Work
 from streams.market import Market
 
-from .compared import Compared, Part, baseline_of, with_digest
+from .compared import Compared, ComparedPeriod, baseline_of, with_digest
 from .confidence import Days, confidences
 from .counterfactual import horizon_us
 from .finished import WHOLE_RUNS, Finished, Finisher, Task
@@ -28,7 +28,7 @@ class Setup:
     """What all runs share besides the data.  `position` in dollars of one entry, for the report."""
 
     make: StrategyMaker
-    options: Options
+    options: RunOptions
     position: float
     periods: tuple[Period, ...] = WHOLE
     files: tuple[str, ...] = ()
@@ -121,13 +121,13 @@ def _heard(
 
 def _part(
     name: str, market: Market, swept: Sequence[Swept], setup: Setup, finished: list[Finished]
-) -> Part:
+) -> ComparedPeriod:
     capital = setup.options.capital
     names = [one.policy.name for one in swept]
     by_name = dict(zip(names, finished, strict=True))
     baseline = baseline_of(names)
     days: dict[str, Days] = {policy: one.days for policy, one in by_name.items()}
-    return Part(
+    return ComparedPeriod(
         name=name,
         comparison=Comparison(
             files=setup.files,

@@ -15,7 +15,7 @@ NO_STEALING = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ComparedPeriod:
     """One period under every policy, in the order asked for; all dicts by policy name."""
 
     name: str
@@ -34,7 +34,7 @@ class Part:
 class Compared:
     """All parts of a comparison; each has the same policies in the same order."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[ComparedPeriod, ...]
     swept: tuple[Swept, ...]
     """The policies, with what a sweep gave them."""
     baseline: str | None
@@ -42,7 +42,7 @@ class Compared:
     """Of every policy, every figure and every run's digest; file names and notes apart."""
 
     @property
-    def first(self) -> Part:
+    def first(self) -> ComparedPeriod:
         """Return the only part, or the one that policies are fitted on."""
         return self.parts[0]
 
@@ -80,7 +80,7 @@ def with_digest(compared: Compared) -> Compared:
     return replace(compared, digest=checksum(text.encode()))
 
 
-def _content(part: Part, swept: Sequence[Swept]) -> dict[str, object]:
+def _content(part: ComparedPeriod, swept: Sequence[Swept]) -> dict[str, object]:
     shared = asdict(replace(part.comparison, files=(), notes=(), runs={}))
     names = [one.policy.name for one in swept]
     return {

@@ -13,7 +13,7 @@ RUN_COLORS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ChartPlace:
     """Where a chart stands: of which period (none if there is one alone), among how many."""
 
     period: str = ""

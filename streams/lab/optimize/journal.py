@@ -18,7 +18,7 @@ from streams.lab.errors import OptimizeError
 from .outcome import Outcome
 
 
-class Line(msgspec.Struct, forbid_unknown_fields=True):
+class JournalLine(msgspec.Struct, forbid_unknown_fields=True):
     """One evaluation; `key` is `Job.key`."""
 
     key: str
@@ -67,7 +67,7 @@ class Journal:
         self._check(lines[0], asked)
         try:
             for raw in lines[1:]:
-                line = msgspec.json.decode(raw, type=Line)
+                line = msgspec.json.decode(raw, type=JournalLine)
                 self.known[line.key] = line.outcome
         except msgspec.DecodeError:
             raise OptimizeError(
@@ -95,7 +95,7 @@ class Journal:
     def add(self, key: str, outcome: Outcome) -> None:
         """Write down an evaluation; once this returns, a kill of this process cannot take it."""
         self.known[key] = outcome
-        self._write(msgspec.json.encode(Line(key, outcome)))
+        self._write(msgspec.json.encode(JournalLine(key, outcome)))
 
     def _write(self, line: bytes) -> None:
         content = memoryview(line + b"\n")

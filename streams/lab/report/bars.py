@@ -1,13 +1,13 @@
 """Why entries had to wait: refusals by reason, the runs side by side."""
 
 from streams.lab.backtest.result import Comparison
-from streams.lab.drawing.chart import Chart, Place, Trace, axis, layout, literal, run_color
+from streams.lab.drawing.chart import Chart, ChartPlace, Trace, axis, layout, literal, run_color
 from streams.lab.drawing.figures import count
 
 from .rows import refusal_reasons
 
 
-def refusals_chart(comparison: Comparison, place: Place) -> Chart:
+def refusals_chart(comparison: Comparison, place: ChartPlace) -> Chart:
     """Draw one group of bars for each reason, the most frequent on top."""
     reasons = refusal_reasons(comparison)
     runs = comparison.runs

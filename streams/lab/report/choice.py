@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from streams.lab.compare import Compared, Part
+from streams.lab.compare import Compared, ComparedPeriod
 
 CHARTED_MAX = 8
 """More lines than this no reader tells apart."""
@@ -18,12 +18,12 @@ def kept_whole(compared: Compared, most: int) -> frozenset[str]:
     return frozenset(list(dict.fromkeys([*first, *ranked]))[:most])
 
 
-def charted(compared: Compared, most: int = CHARTED_MAX) -> tuple[Part, ...]:
+def charted(compared: Compared, most: int = CHARTED_MAX) -> tuple[ComparedPeriod, ...]:
     """Give the parts with those policies alone, in the order asked for."""
     kept = kept_whole(compared, most)
     return tuple(_narrowed(part, kept) for part in compared.parts)
 
 
-def _narrowed(part: Part, kept: frozenset[str]) -> Part:
+def _narrowed(part: ComparedPeriod, kept: frozenset[str]) -> ComparedPeriod:
     runs = {name: run for name, run in part.comparison.runs.items() if name in kept}
     return replace(part, comparison=replace(part.comparison, runs=runs))

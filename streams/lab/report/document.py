@@ -3,7 +3,7 @@
 Owns one invariant: every number in it is finite, so that any JSON parser can read it.
 """
 
-from streams.lab.compare import Compared, Confidence, Part, StealWorth
+from streams.lab.compare import Compared, ComparedPeriod, Confidence, StealWorth
 from streams.lab.drawing.figures import require_finite
 
 MICROS = 1_000_000
@@ -33,7 +33,7 @@ def comparison_document(compared: Compared) -> dict[str, object]:
     return document
 
 
-def _part(part: Part, compared: Compared) -> dict[str, object]:
+def _part(part: ComparedPeriod, compared: Compared) -> dict[str, object]:
     values = {one.policy.name: one.values for one in compared.swept}
     return {
         "first_us": part.comparison.first_us,
@@ -44,7 +44,7 @@ def _part(part: Part, compared: Compared) -> dict[str, object]:
     }
 
 
-def _run(name: str, part: Part, values: dict[str, int | float]) -> dict[str, object]:
+def _run(name: str, part: ComparedPeriod, values: dict[str, int | float]) -> dict[str, object]:
     run = part.comparison.runs[name]
     return {
         "entries": run.entries,

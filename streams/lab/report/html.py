@@ -10,8 +10,8 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from streams.lab.compare import Compared, Part
-from streams.lab.drawing.chart import Chart, Place
+from streams.lab.compare import Compared, ComparedPeriod
+from streams.lab.drawing.chart import Chart, ChartPlace
 from streams.lab.drawing.figures import money, require_finite, signed_money, utc
 from streams.lab.drawing.parts import page_parts
 from streams.lab.drawing.write import write_atomically
@@ -21,7 +21,7 @@ from .choice import charted
 from .document import comparison_document
 from .lines import capital_chart, equity_chart
 from .ranking import ranking
-from .rows import REFUSALS_HEADING, Row, comparison_rows, difference
+from .rows import REFUSALS_HEADING, ReportRow, comparison_rows, difference
 from .swept import swept_charts
 from .timeline import timeline_charts
 from .worth import worth_chart
@@ -40,7 +40,7 @@ class Section:
     period: tuple[str, str]
     quotes: int
     policies: list[str]
-    rows: list[Row]
+    rows: list[ReportRow]
     equity: Chart
     capital: Chart
     worth: Chart
@@ -77,9 +77,9 @@ def _render(compared: Compared) -> str:
     )
 
 
-def _section(part: Part, parts: int) -> Section:
+def _section(part: ComparedPeriod, parts: int) -> Section:
     comparison = part.comparison
-    place = Place(part.name if parts > 1 else "", parts)
+    place = ChartPlace(part.name if parts > 1 else "", parts)
     timelines = timeline_charts(comparison, place)
     return Section(
         name=part.name,

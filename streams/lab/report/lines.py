@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from streams.lab.backtest.result import Comparison, Series
 from streams.lab.drawing.chart import (
     Chart,
-    Place,
+    ChartPlace,
     Trace,
     axis,
     layout,
@@ -22,7 +22,7 @@ _EMPTY = "No run has a sample: the data holds no full minute."
 _HEAD = ("run", "start $", "lowest $", "highest $", "end $")
 
 
-def equity_chart(comparison: Comparison, place: Place) -> Chart:
+def equity_chart(comparison: Comparison, place: ChartPlace) -> Chart:
     """Draw the equity of all runs."""
     traces: list[Trace] = []
     rows: list[tuple[str, ...]] = []
@@ -39,7 +39,7 @@ def equity_chart(comparison: Comparison, place: Place) -> Chart:
     return _chart("equity", "Equity", caption, comparison, traces, rows, place)
 
 
-def capital_chart(comparison: Comparison, place: Place) -> Chart:
+def capital_chart(comparison: Comparison, place: ChartPlace) -> Chart:
     """Draw capital in use, a line for each run, against capacity."""
     traces: list[Trace] = []
     rows: list[tuple[str, ...]] = []
@@ -104,7 +104,7 @@ def _chart(
     comparison: Comparison,
     traces: list[Trace],
     rows: list[tuple[str, ...]],
-    place: Place,
+    place: ChartPlace,
 ) -> Chart:
     longest = max((len(run.series.ts_us) for run in comparison.runs.values()), default=0)
     most = points_each(len(comparison.runs) * place.of)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from streams.lab.backtest.result import RunResult
-from streams.lab.compare import Compared, Confidence, Part, StealWorth
+from streams.lab.compare import Compared, ComparedPeriod, Confidence, StealWorth
 from streams.lab.drawing.figures import count, percent, signed_money
 
 from .choice import kept_whole
@@ -61,6 +61,6 @@ def ranking(compared: Compared, most: int, columns: tuple[str, ...] = tuple(COLU
     )
 
 
-def _cell(name: str, part: Part, column: str) -> str:
+def _cell(name: str, part: ComparedPeriod, column: str) -> str:
     run, steals = part.comparison.runs[name], part.steals[name]
     return COLUMNS[column](run, steals, part.against.get(name))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from streams.lab.backtest.result import Comparison, RunResult
-from streams.lab.compare import Confidence, Part, StealWorth
+from streams.lab.compare import ComparedPeriod, Confidence, StealWorth
 from streams.lab.drawing.figures import count, money, percent, signed_money
 
 REFUSALS_HEADING = "refusals by reason"
@@ -14,7 +14,7 @@ MICROS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReportRow:
     """One line: a label and one cell for each run."""
 
     label: str
@@ -23,21 +23,21 @@ class Row:
     """A count of one refusal reason; such rows stand together at the end of the figures."""
 
 
-def comparison_rows(part: Part) -> list[Row]:
+def comparison_rows(part: ComparedPeriod) -> list[ReportRow]:
     """Give all rows in the order in which they are shown; the digest is last."""
     runs = list(part.comparison.runs.values())
     figures = [_figures(name, run, part) for name, run in part.comparison.runs.items()]
     labels = [label for label, _ in figures[0]] if figures else []
     rows = [
-        Row(label, tuple(column[index][1] for column in figures))
+        ReportRow(label, tuple(column[index][1] for column in figures))
         for index, label in enumerate(labels)
     ]
     rows += [
-        Row(reason, tuple(count(run.refusals.get(reason, 0)) for run in runs), refusal=True)
+        ReportRow(reason, tuple(count(run.refusals.get(reason, 0)) for run in runs), refusal=True)
         for reason in refusal_reasons(part.comparison)
     ]
     if runs:
-        rows.append(Row("digest", tuple(run.digest[:DIGEST_LENGTH] for run in runs)))
+        rows.append(ReportRow("digest", tuple(run.digest[:DIGEST_LENGTH] for run in runs)))
     return rows
 
 
@@ -81,7 +81,7 @@ def gain_per_steal(steals: StealWorth) -> str:
     return signed_money(steals.gain_micros / MICROS / steals.settled)
 
 
-def _figures(name: str, run: RunResult, part: Part) -> list[tuple[str, str]]:
+def _figures(name: str, run: RunResult, part: ComparedPeriod) -> list[tuple[str, str]]:
     against = part.against.get(name)
     low, high = interval(against)
     return [

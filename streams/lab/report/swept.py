@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from streams.lab.backtest.result import RunResult
-from streams.lab.compare import Compared, Part
+from streams.lab.compare import Compared, ComparedPeriod
 from streams.lab.drawing.chart import Chart, Trace, axis, layout, literal, run_color
 from streams.lab.drawing.figures import count, percent, signed_money
 
@@ -80,7 +80,7 @@ def _caption(field: str, *, several: bool) -> str:
     return f"{across} A dot is a run. A lone peak between low neighbours is chance, not a setting."
 
 
-def _curves(compared: Compared, field: str) -> list[tuple[str, Part, Points]]:
+def _curves(compared: Compared, field: str) -> list[tuple[str, ComparedPeriod, Points]]:
     """One curve for each policy that was swept and each period."""
     bases = dict.fromkeys(one.base for one in compared.swept if one.values)
     curves = []
@@ -123,7 +123,7 @@ def _all(name: str, points: Points, measure: Measure, color: str) -> Trace:
     }
 
 
-def _rows(part: Part, points: Points, measure: Measure) -> list[tuple[str, ...]]:
+def _rows(part: ComparedPeriod, points: Points, measure: Measure) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for value, runs in points.items():
         lowest, highest = min(runs, key=measure.of), max(runs, key=measure.of)

@@ -3,7 +3,7 @@
 from streams.lab.backtest.result import Comparison, RunResult, StealLine
 from streams.lab.drawing.chart import (
     Chart,
-    Place,
+    ChartPlace,
     Trace,
     axis,
     layout,
@@ -31,7 +31,7 @@ _HOVER = (
 )
 
 
-def timeline_charts(comparison: Comparison, place: Place) -> list[Chart]:
+def timeline_charts(comparison: Comparison, place: ChartPlace) -> list[Chart]:
     """Draw the steals of each run; a run without any still gets its heading."""
     runs = comparison.runs
     stealing = place.of * max(1, sum(bool(run.timeline) for run in runs.values()))
@@ -42,7 +42,7 @@ def timeline_charts(comparison: Comparison, place: Place) -> list[Chart]:
 
 
 def _chart(
-    index: int, name: str, run: RunResult, comparison: Comparison, place: Place, stealing: int
+    index: int, name: str, run: RunResult, comparison: Comparison, place: ChartPlace, stealing: int
 ) -> Chart:
     most, listed = DRAWN_LIMIT // stealing, LISTED_LIMIT // stealing
     drawn = run.timeline[:most]

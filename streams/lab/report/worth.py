@@ -1,7 +1,7 @@
 """What steals were worth: the thieves' orders beside what their victims would have earned."""
 
-from streams.lab.compare import Part, StealWorth
-from streams.lab.drawing.chart import Chart, Place, Trace, axis, layout, literal
+from streams.lab.compare import ComparedPeriod, StealWorth
+from streams.lab.drawing.chart import Chart, ChartPlace, Trace, axis, layout, literal
 from streams.lab.drawing.figures import count, signed_money
 
 from .rows import gain_per_steal, share
@@ -19,7 +19,7 @@ _HEAD = (
 )
 
 
-def worth_chart(part: Part, place: Place) -> Chart:
+def worth_chart(part: ComparedPeriod, place: ChartPlace) -> Chart:
     """Draw two bars for each policy that steals."""
     steals = {name: part.steals[name] for name in part.comparison.runs if part.steals[name].settled}
     hours = part.horizon_us / 3_600_000_000

@@ -3,7 +3,7 @@
 from streams.observe.errors import DeadLetterError
 
 from .letter import REDRIVEN_REASON, Letter, Note, parse_place, place_text, read_record
-from .reading import DeadLetters, Survey, dead_letters
+from .reading import DeadLetters, LetterSurvey, dead_letters
 from .redrive import Redriven, prepare, redrive
 
 __all__ = [
@@ -11,9 +11,9 @@ __all__ = [
     "DeadLetterError",
     "DeadLetters",
     "Letter",
+    "LetterSurvey",
     "Note",
     "Redriven",
-    "Survey",
     "dead_letters",
     "parse_place",
     "place_text",

@@ -12,7 +12,7 @@ from .advice import MEANING
 from .letter import Letter
 
 
-class Wanted(NamedTuple):
+class WantedLetters(NamedTuple):
     """A choice of letters; None wants any.  `since_ms` is milliseconds since 1970."""
 
     reason: str | None = None
@@ -34,7 +34,7 @@ def wanted(
     since: str | None = None,
     *,
     now_ms: int = 0,
-) -> Wanted:
+) -> WantedLetters:
     """Make a choice from what was typed; `now_ms` is milliseconds since 1970.
 
     Raises `DeadLetterError` for a reason or topic that does not exist, `TimeError` for what is no
@@ -42,7 +42,9 @@ def wanted(
     """
     _known("--reason", reason, list(MEANING))
     _known("--topic", topic, [source.name for source in INBOUND])
-    return Wanted(reason, topic, None if since is None else read_since("--since", since, now_ms))
+    return WantedLetters(
+        reason, topic, None if since is None else read_since("--since", since, now_ms)
+    )
 
 
 def _known(option: str, name: str | None, names: Sequence[str]) -> None:

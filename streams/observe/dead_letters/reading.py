@@ -22,7 +22,7 @@ CHUNK_BYTES = 32 << 20
 """Of letters whose bytes are held at one time."""
 
 
-class Survey(NamedTuple):
+class LetterSurvey(NamedTuple):
     """What stands in some partitions: letters in their order of time, notes by the letters' origins.
 
     A letter can stand there twice, for the sequencer sends again what it does not know to have
@@ -68,11 +68,11 @@ class DeadLetters:
         self._consumer = consumer
         self._topic = topic
 
-    async def survey(self, partitions: Iterable[int] | None = None) -> Survey:
+    async def survey(self, partitions: Iterable[int] | None = None) -> LetterSurvey:
         """Look through these partitions, or all; those that do not exist have nothing."""
         spans = await log_spans(self._consumer, self._topic)
         wanted = spans if partitions is None else _picked(spans, partitions)
-        found = Survey([], {}, spans, {})
+        found = LetterSurvey([], {}, spans, {})
         async for records in read_log(self._consumer, self._topic, wanted):
             for read in map(read_record, records):
                 if isinstance(read, Letter):

@@ -28,7 +28,7 @@ SOURCES = frozenset(topic.name for topic in INBOUND)
 """For membership only."""
 
 
-class Options(NamedTuple):
+class RedriveOptions(NamedTuple):
     """What the person who redrives said beside which letter."""
 
     force: bool = False
@@ -64,7 +64,7 @@ def prepare(
     value: bytes,
     note: Note | None,
     partitions: Mapping[str, int],
-    options: Options = Options(),  # noqa: B008 - immutable
+    options: RedriveOptions = RedriveOptions(),  # noqa: B008 - immutable
     *,
     corrected: bool = False,
 ) -> Redriven:
@@ -107,7 +107,9 @@ def _source(letter: Letter) -> Origin:
     return letter.origin
 
 
-def _target(whose: str, topic: str, value: bytes, options: Options) -> tuple[str, bytes | None]:
+def _target(
+    whose: str, topic: str, value: bytes, options: RedriveOptions
+) -> tuple[str, bytes | None]:
     """Return the topic and key of a record that goes back; raises if it would be refused again."""
     event = decode_event(value)
     if isinstance(event, Refused):

@@ -22,7 +22,7 @@ LITTLE = 512 * MIB
 SHORT = 2048 * MIB
 
 
-class Held(NamedTuple):
+class HeldFolder(NamedTuple):
     """Whether somebody has the lock, and who."""
 
     held: bool
@@ -123,7 +123,7 @@ def _left_behind(path: Path, part: str, stored: Stored) -> Iterator[Line]:
     yield from read_store(path / "store", stored)
 
 
-def held(lock: Path) -> Held:
+def held(lock: Path) -> HeldFolder:
     """Tell whether somebody has this lock.
 
     It is asked for as one of many readers, which filelock does not know on one file, and let go at
@@ -133,10 +133,10 @@ def held(lock: Path) -> Held:
         with lock.open("rb") as opened:
             fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
-        return Held(False)
+        return HeldFolder(False)
     except BlockingIOError:
-        return Held(True, _holder(lock))
-    return Held(False)
+        return HeldFolder(True, _holder(lock))
+    return HeldFolder(False)
 
 
 def _holder(lock: Path) -> int | None:

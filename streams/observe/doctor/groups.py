@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from streams.ground.kafka import Span
 from streams.ground.settings import Settings
-from streams.journal.writing.positions import Log, LostError, begin
+from streams.journal.writing.positions import LostError, SourceLog, begin
 from topics.catalogue import INBOUND, JOURNAL
 
 from .said import Line, ok, sentence, warn
@@ -44,7 +44,7 @@ def check_sequencing(settings: Settings, group: Group, spans: Spans) -> Iterator
     for topic in INBOUND:
         for number, span in spans.get(topic.name, {}).items():
             committed = group.committed.get((settings.topic(topic.name), number))
-            log = Log(topic.name, number, span.first, span.end)
+            log = SourceLog(topic.name, number, span.first, span.end)
             waiting += span.end - max(span.first, committed or 0)
             if committed is None and not fresh:
                 continue  # the journal knows; the sequencer asks it

@@ -28,7 +28,7 @@ PAGES = {
 }
 
 
-class Board:
+class WorkerBoard:
     """What the pages look at: the parts that run here, and those of them that have started."""
 
     def __init__(self, settings: Settings, parts: Parts) -> None:
@@ -120,7 +120,7 @@ def _partitions(numbers: list[int]) -> str:
     return f"partition{'' if one else 's'} {', '.join(map(str, numbers))}"
 
 
-def routes(board: Board) -> list[web.RouteDef]:
+def routes(board: WorkerBoard) -> list[web.RouteDef]:
     """Return the routes; an account's name may have slashes."""
     return [
         web.get("/", board.index),

@@ -12,7 +12,7 @@ import msgspec
 
 from state.books.capacity import used_micros
 from state.desk import Desk
-from streams.audit.replay.steps import Step, Steps, Track, first_after, last_before
+from streams.audit.replay.steps import PartitionTrack, Step, Steps, first_after, last_before
 from topics.commands import AnyCommand
 from topics.events import Quote
 from topics.facts import AnyFact
@@ -44,7 +44,7 @@ def recording_view(steps: Steps) -> View:
     }
 
 
-def step_view(step: Step, track: Track) -> View:
+def step_view(step: Step, track: PartitionTrack) -> View:
     """Return one frame; a step is the offset, for a journal begins at 0."""
     said = _in_order((*step.outputs.commands, *step.outputs.facts))
     told = [attempt for attempt in step.attempts if attempt.output_ids]

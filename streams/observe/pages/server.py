@@ -7,7 +7,7 @@ from streams.ground.settings import Settings
 from .address import port_of
 from .feed import Feed
 from .listening import Listening
-from .pages import Board, routes
+from .pages import WorkerBoard, routes
 from .parts import Parts
 
 log = logging.getLogger("worksteal")
@@ -19,7 +19,7 @@ class WebServer:
     def __init__(self, settings: Settings, only: str | None = None) -> None:
         """Raises `WebError` for an address or a token that may not be used."""
         self.parts = Parts(("sequencer", "agent") if only is None else (only,))
-        self._board = Board(settings, self.parts)
+        self._board = WorkerBoard(settings, self.parts)
         self._listening = Listening(settings, port_of(settings, only), routes(self._board))
 
     async def start(self) -> None:

@@ -13,7 +13,7 @@ ORDERS_LISTED_MAX = 2000
 """A snapshot with more is no event any more (see `AccountSnapshot`)."""
 
 
-class Answer(NamedTuple):
+class PaperAnswer(NamedTuple):
     """A record to publish.  `topic` is the catalogue's name, `key` the account."""
 
     topic: str
@@ -21,7 +21,7 @@ class Answer(NamedTuple):
     value: bytes
 
 
-def answer_of(event: AnyEvent) -> Answer:
+def answer_of(event: AnyEvent) -> PaperAnswer:
     """Return the record of an event.
 
     A snapshot too long for a record leaves out which orders are open: it may say so, and the
@@ -35,4 +35,4 @@ def answer_of(event: AnyEvent) -> Answer:
     account = getattr(event, "account", None)
     assert isinstance(account, str), "a venue speaks of accounts only"
     assert len(value) <= RECORD_BYTES_MAX
-    return Answer(TOPIC_OF[type(event)].name, account, value)
+    return PaperAnswer(TOPIC_OF[type(event)].name, account, value)

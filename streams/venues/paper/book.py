@@ -27,7 +27,7 @@ from topics.symbols import normal_symbol
 from .lots import Lots
 from .options import PaperOptions
 from .reach import Reach
-from .rows import AccountRow, Loaded, Prices, Row, account_key, order_key, price_key
+from .rows import AccountRow, Row, StoredBook, VenuePrice, account_key, order_key, price_key
 
 SYMBOLS_MAX = 500
 """In one account: more positions would make its snapshot longer than a record may be."""
@@ -218,12 +218,12 @@ class PaperBook:
             for order, number in venue.ids.take_changes().items():
                 rows[order_key(account, order)] = number
         for symbol in self._changed_prices:
-            rows[price_key(symbol)] = Prices(*self.prices[symbol])
+            rows[price_key(symbol)] = VenuePrice(*self.prices[symbol])
         self._changed_accounts, self._changed_prices = {}, {}
         return rows
 
     @classmethod
-    def restore(cls, loaded: Loaded, options: PaperOptions, now_us: int) -> "PaperBook":
+    def restore(cls, loaded: StoredBook, options: PaperOptions, now_us: int) -> "PaperBook":
         """Go on with a book at `now_us`; every account is shown as soon as time moves on."""
         book = cls(options, loaded.cursor.born_us)
         book.fills = loaded.cursor.fills

@@ -14,8 +14,8 @@ from topics.commands import AnyCommand
 from topics.ids import OutputId, parse_id
 
 from .book import PaperBook
-from .marks import Marks, RepeatAlarm
-from .records import UNREADABLE, SourceRecord
+from .marks import CommandMarks, RepeatAlarm
+from .records import UNREADABLE, VenueRecord
 
 CLOCKS_APART_US = 60_000_000
 """A command is older than the venue if it was decided so long before: their clocks may differ."""
@@ -35,7 +35,7 @@ class Commands:
     """
 
     def __init__(
-        self, book: PaperBook, marks: Marks, counts: Counts, say: Callable[[str], None]
+        self, book: PaperBook, marks: CommandMarks, counts: Counts, say: Callable[[str], None]
     ) -> None:
         self._book = book
         self._marks = marks
@@ -43,7 +43,7 @@ class Commands:
         self._say = say
         self._alarm = RepeatAlarm()
 
-    def take(self, partition: int, records: list[SourceRecord], now_us: int) -> None:
+    def take(self, partition: int, records: list[VenueRecord], now_us: int) -> None:
         """Take new records of a partition of `execution`, in their order."""
         for record in records:
             try:

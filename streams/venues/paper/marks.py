@@ -8,7 +8,7 @@ topics were made with different counts, and then no order holds between partitio
 from topics.ids import OutputId
 
 
-class Marks:
+class CommandMarks:
     """The highest command handled, by partition of `execution` and of the journal."""
 
     def __init__(self, marks: dict[str, tuple[int, int]]) -> None:

@@ -12,7 +12,7 @@ from streams.ground.settings import Settings
 from topics.catalogue import EXECUTION, QUOTES
 
 from .positions import execution_start, quotes_start
-from .records import Batch, Source, SourceRecord
+from .records import Batch, VenueRecord, VenueSource
 
 
 class Reading:
@@ -20,15 +20,15 @@ class Reading:
 
     def __init__(self, consumer: Consumer) -> None:
         self._consumer = consumer
-        self._sources: dict[TopicPartition, Source] = {}
+        self._sources: dict[TopicPartition, VenueSource] = {}
 
-    async def begin(self, settings: Settings, offsets: Mapping[Source, int]) -> None:
+    async def begin(self, settings: Settings, offsets: Mapping[VenueSource, int]) -> None:
         """Stand at the offsets; raises `BrokerError`, and `PaperError` if commands are gone."""
         starts = {}
         for topic in (EXECUTION, QUOTES):
             name = settings.topic(topic.name)
             for partition, span in (await log_spans(self._consumer, name)).items():
-                place, source = TopicPartition(name, partition), Source(topic.name, partition)
+                place, source = TopicPartition(name, partition), VenueSource(topic.name, partition)
                 stored = offsets.get(source)
                 self._sources[place] = source
                 if topic is EXECUTION:
@@ -52,7 +52,7 @@ class Reading:
             return {}
         return {
             self._sources[place]: [
-                SourceRecord(record.offset, record.timestamp, record.value) for record in records
+                VenueRecord(record.offset, record.timestamp, record.value) for record in records
             ]
             for place, records in polled.items()
         }

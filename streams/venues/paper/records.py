@@ -9,7 +9,7 @@ UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What the decoders raise for a record that is none of ours."""
 
 
-class SourceRecord(NamedTuple):
+class VenueRecord(NamedTuple):
     """A record as it was read; `ts_ms` is the record's own time."""
 
     offset: int
@@ -17,12 +17,12 @@ class SourceRecord(NamedTuple):
     value: bytes | None
 
 
-class Source(NamedTuple):
+class VenueSource(NamedTuple):
     """A partition; `topic` is the catalogue's name."""
 
     topic: str
     partition: int
 
 
-Batch = Mapping[Source, list[SourceRecord]]
+Batch = Mapping[VenueSource, list[VenueRecord]]
 """What was read together, each partition's records in their order."""

@@ -33,7 +33,7 @@ CURSOR = "cursor"
 T = TypeVar("T")
 
 
-class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VenueCursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the venue stands.  Times in microseconds since 1970 UTC.
 
     `topic` is the real name of the topic that commands came from.  `offsets` has the next offset to
@@ -57,23 +57,23 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     lots: list[Lot] = []
 
 
-class Prices(NamedTuple):
+class VenuePrice(NamedTuple):
     """The last quote of a symbol, dollars for one unit."""
 
     bid: float
     ask: float
 
 
-class Loaded(NamedTuple):
+class StoredBook(NamedTuple):
     """All rows, decoded."""
 
-    cursor: Cursor
+    cursor: VenueCursor
     accounts: list[AccountRow]
     orders: dict[str, list[tuple[str, int]]]
     prices: dict[str, tuple[float, float]]
 
 
-Row = Cursor | AccountRow | Prices | int
+Row = VenueCursor | AccountRow | VenuePrice | int
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 
@@ -98,7 +98,7 @@ def price_key(symbol: str) -> str:
     return f"price {symbol}"
 
 
-def decode_rows(rows: dict[str, bytes]) -> Loaded | None:
+def decode_rows(rows: dict[str, bytes]) -> StoredBook | None:
     """Decode all rows; None if there are none yet.  Raises `PaperError` if they cannot be read."""
     if not rows:
         return None
@@ -109,13 +109,13 @@ def decode_rows(rows: dict[str, bytes]) -> Loaded | None:
     for key in sorted(rows):
         match key.split(" "), rows[key]:
             case ["cursor"], row:
-                cursor = _decode(key, row, Cursor)
+                cursor = _decode(key, row, VenueCursor)
             case ["account", _], row:
                 accounts.append(_decode(key, row, AccountRow))
             case ["order", account, order], row:
                 orders.setdefault(account, []).append((order, _decode(key, row, int)))
             case ["price", symbol], row:
-                bid, ask = _decode(key, row, Prices)
+                bid, ask = _decode(key, row, VenuePrice)
                 prices[symbol] = (bid, ask)
             case _:
                 raise PaperError(
@@ -125,7 +125,7 @@ def decode_rows(rows: dict[str, bytes]) -> Loaded | None:
         raise PaperError(
             "the venue's file has no cursor, so nobody knows where it stands; name another --data-dir."
         )
-    return Loaded(cursor, accounts, orders, prices)
+    return StoredBook(cursor, accounts, orders, prices)
 
 
 def _decode(key: str, row: bytes, kind: type[T]) -> T:

@@ -16,7 +16,7 @@ from streams.ground.kafka.publish import Outgoing, Publisher, publisher
 from streams.ground.settings import Settings, client_options
 from topics.catalogue import ACCOUNTS, FILLS, ORDERS
 
-from .answers import Answer
+from .answers import PaperAnswer
 from .reading import Reading
 from .records import Batch
 from .service import PaperVenue
@@ -58,7 +58,7 @@ async def run(
         reading = Reading(consumer)
         await reading.begin(settings, venue.offsets)
         async with publisher(options, topics) as to:
-            outlet = Outlet(to, settings, stop, warn)
+            outlet = AnswerOutlet(to, settings, stop, warn)
             await _serve(venue, reading, outlet, stop, ready, report)
     except KafkaError as error:
         raise BrokerError(
@@ -72,7 +72,7 @@ async def run(
 async def _serve(
     venue: PaperVenue,
     reading: Reading,
-    outlet: "Outlet",
+    outlet: "AnswerOutlet",
     stop: asyncio.Event,
     ready: Say,
     report: Say | None,
@@ -109,7 +109,7 @@ def _counted(venue: PaperVenue) -> str:
     )
 
 
-class Outlet:
+class AnswerOutlet:
     """Publishes answers, and is patient with a broker that is away until the venue has to stop."""
 
     def __init__(self, to: Publisher, settings: Settings, stop: asyncio.Event, warn: Say) -> None:
@@ -118,7 +118,7 @@ class Outlet:
         self._stop = stop
         self._warn = warn
 
-    async def publish(self, answers: list[Answer]) -> bool:
+    async def publish(self, answers: list[PaperAnswer]) -> bool:
         """Publish in order, and wait until the broker has all of it; False if it was given up.
 
         It is given up only if the venue was told to stop and the broker is silent; the answers stay
@@ -142,7 +142,7 @@ class Outlet:
         await sending
         return True
 
-    async def _send(self, answers: list[Answer]) -> None:
+    async def _send(self, answers: list[PaperAnswer]) -> None:
         topic = self._settings.topic
         await self._to.send(
             Outgoing(topic(answer.topic), answer.value, answer.key.encode()) for answer in answers

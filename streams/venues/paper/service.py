@@ -20,15 +20,15 @@ from topics.catalogue import EXECUTION
 from topics.events import Quote
 from topics.symbols import normal_symbol
 
-from .answers import Answer, answer_of
+from .answers import PaperAnswer, answer_of
 from .book import PaperBook
 from .clock import VenueClock
 from .errors import PaperError
 from .intake import Commands, Counts
-from .marks import Marks
+from .marks import CommandMarks
 from .options import PaperOptions
-from .records import UNREADABLE, Batch, Source, SourceRecord
-from .rows import CURSOR, Cursor, Row, decode_rows, encode_row
+from .records import UNREADABLE, Batch, VenueRecord, VenueSource
+from .rows import CURSOR, Row, VenueCursor, decode_rows, encode_row
 from .store import Store
 
 _quote_decoder = msgspec.json.Decoder(Quote)
@@ -61,7 +61,7 @@ class PaperVenue:
         `clock` makes the clock, given the time that it may not go behind.  Raises `PaperError`.
         """
         self.counts = Counts()
-        self.offsets: dict[Source, int] = {}
+        self.offsets: dict[VenueSource, int] = {}
         self._store = store
         self._topic = topic
         self._unsent = store.unsent()
@@ -71,7 +71,7 @@ class PaperVenue:
         if loaded is None:
             self._now = clock(0)
             self._written_us = self._now()
-            self._marks = Marks({})
+            self._marks = CommandMarks({})
             self.book = PaperBook(options, self._written_us)
         else:
             cursor = loaded.cursor
@@ -82,10 +82,10 @@ class PaperVenue:
                 )
             self._now = clock(cursor.now_us)
             self._written_us = self._now()
-            self._marks = Marks(cursor.marks)
+            self._marks = CommandMarks(cursor.marks)
             for name, offset in cursor.offsets.items():
                 kind, _, number = name.rpartition(":")
-                self.offsets[Source(kind, int(number))] = offset
+                self.offsets[VenueSource(kind, int(number))] = offset
             self.book = PaperBook.restore(loaded, options, self._written_us)
         self._commands = Commands(self.book, self._marks, self.counts, say)
         self._open(accounts)
@@ -106,7 +106,7 @@ class PaperVenue:
 
     # ---- the four steps ----
 
-    def handle(self, batch: Batch) -> list[Answer]:
+    def handle(self, batch: Batch) -> list[PaperAnswer]:
         """Decide on a batch and write it down (steps 1 and 2); return the answers to publish.
 
         An empty batch lets time pass.  What was returned before must have been `published`.
@@ -133,7 +133,7 @@ class PaperVenue:
             self._write(now_us)
         return self._unsent
 
-    def unsent(self) -> list[Answer]:
+    def unsent(self) -> list[PaperAnswer]:
         """Return the answers that may not have been published: at start, those of a past life."""
         return self._unsent
 
@@ -155,7 +155,7 @@ class PaperVenue:
 
     def _write(self, now_us: int) -> None:
         rows: dict[str, Row | None] = self.book.take_changed_rows()
-        rows[CURSOR] = Cursor(
+        rows[CURSOR] = VenueCursor(
             topic=self._topic,
             born_us=self.book.born_us,
             now_us=now_us,
@@ -169,7 +169,7 @@ class PaperVenue:
 
     # ---- records ----
 
-    def _take_quotes(self, records: list[SourceRecord], now_us: int) -> None:
+    def _take_quotes(self, records: list[VenueRecord], now_us: int) -> None:
         """Pass on the quotes that can be ones; what is wrong with others is the desk's to tell."""
         self.counts.quotes += len(records)
         sizes = self.book.options.partial_fills

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from filelock import lock_descriptor
 
-from .answers import Answer
+from .answers import PaperAnswer
 from .errors import PaperError
 from .rows import FORMAT, FORMATS_READ
 
@@ -88,13 +88,13 @@ class Store:
         with self._faults("read"):
             return dict(self._database.execute("SELECT key, value FROM rows"))
 
-    def unsent(self) -> list[Answer]:
+    def unsent(self) -> list[PaperAnswer]:
         """Return the answers that may not have been published, in their order."""
         query = "SELECT topic, key, value FROM unsent ORDER BY number"
         with self._faults("read"):
-            return [Answer(*row) for row in self._database.execute(query)]
+            return [PaperAnswer(*row) for row in self._database.execute(query)]
 
-    def commit(self, rows: Mapping[str, bytes | None], answers: list[Answer]) -> None:
+    def commit(self, rows: Mapping[str, bytes | None], answers: list[PaperAnswer]) -> None:
         """Write rows (None takes one away) and answers, all of them or none."""
         gone = [(key,) for key, value in rows.items() if value is None]
         kept = [(key, value) for key, value in rows.items() if value is not None]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from topics.events import Position, RejectReason
 from topics.limits import Side
 
-from .book import WHOLE, Order
+from .book import WHOLE, VenueOrder
 
 MICROS = 1_000_000
 
@@ -101,17 +101,17 @@ class VenueAccount:
             round(position.qty * position.price * MICROS) for position in self.positions()
         )
 
-    def hold_back(self, order: Order, until_us: int, now_us: int) -> None:
+    def hold_back(self, order: VenueOrder, until_us: int, now_us: int) -> None:
         """Keep a cancelled order's money out of use until a time."""
         self.held_back.append(HeldBack(until_us, self.need_micros(order, now_us)))
 
-    def need_micros(self, order: Order, now_us: int) -> int:
+    def need_micros(self, order: VenueOrder, now_us: int) -> int:
         """Return what the rest of an order ties up: its margin and the fee of its fills."""
         notional = order.remaining * order.limit
         share = 1.0 / self._leverage(order.symbol, now_us) + self._fee_rate
         return round(notional * share * MICROS)
 
-    def free_micros(self, orders: Iterable[Order], now_us: int) -> int:
+    def free_micros(self, orders: Iterable[VenueOrder], now_us: int) -> int:
         """Return the money for new entries: equity less the margin of all that is held or open.
 
         Without leverage and without shorts this is cash less what the open entries reserve.
@@ -125,7 +125,7 @@ class VenueAccount:
         return self.equity_micros() - tied - sum(held.micros for held in self.held_back)
 
     def fault(
-        self, order: Order, orders: Iterable[Order], now_us: int
+        self, order: VenueOrder, orders: Iterable[VenueOrder], now_us: int
     ) -> tuple[RejectReason, str] | None:
         """Say why a new order cannot be taken beside the open ones; None if it can."""
         if not (0 < order.limit < math.inf and 0 < order.qty < math.inf):

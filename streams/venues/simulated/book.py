@@ -11,7 +11,7 @@ WHOLE = 1e-9
 
 
 class OpenOrder(NamedTuple):
-    """What anybody may know of a resting order; units and dollars as in `Order`."""
+    """What anybody may know of a resting order; units and dollars as in `VenueOrder`."""
 
     order: str
     symbol: str
@@ -24,7 +24,7 @@ class OpenOrder(NamedTuple):
 
 
 @dataclass(slots=True)
-class Order:
+class VenueOrder:
     """One order.  `limit` in dollars for one unit, `qty` and `remaining` in units."""
 
     order: str
@@ -62,8 +62,8 @@ class Order:
 
 
 def traded_through(
-    orders: Iterable[Order], symbol: str, side: Side, price: float, ts_us: int
-) -> list[Order]:
+    orders: Iterable[VenueOrder], symbol: str, side: Side, price: float, ts_us: int
+) -> list[VenueOrder]:
     """Return the orders that a quote fills, the first to be filled first.
 
     `price` is the quote's bid for sells and its ask for buys.  Touching the limit is not enough:

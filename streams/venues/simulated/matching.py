@@ -9,7 +9,7 @@ from topics.events import AnyEvent, Fill, OrderCancelled, OrderRejected
 from topics.limits import Side
 
 from .account import MICROS, VenueAccount
-from .book import Order, traded_through
+from .book import VenueOrder, traded_through
 
 
 class Matching:
@@ -22,7 +22,7 @@ class Matching:
         self,
         account: str,
         money: VenueAccount,
-        resting: dict[str, Order],
+        resting: dict[str, VenueOrder],
         name_fill: Callable[[], str] | None = None,
     ) -> None:
         self._account = account
@@ -43,7 +43,7 @@ class Matching:
         events += self._match(quote, now_us, "buy", quote.ask, quote.ask_size)
         return events
 
-    def reduce(self, order: Order, now_us: int) -> list[AnyEvent]:
+    def reduce(self, order: VenueOrder, now_us: int) -> list[AnyEvent]:
         """Trade an order at the market at once, at most as much as there is to close."""
         price = self._money.market_price(order.symbol, order.side)
         most = min(order.remaining, self._money.closable(order.symbol, order.side))
@@ -78,7 +78,7 @@ class Matching:
             events += self._drop_idle_exits(quote.symbol, now_us)
         return events
 
-    def _filled(self, order: Order, qty: float, price: float, ts_us: int) -> Fill:
+    def _filled(self, order: VenueOrder, qty: float, price: float, ts_us: int) -> Fill:
         fee_micros = self._money.trade(order.symbol, order.side, price, qty)
         if order.remaining == 0:
             self._resting.pop(order.order, None)  # an order at the market never rested

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from .book import Order
+from .book import VenueOrder
 
 Kind = Literal["new", "cancel", "reduce"]
 
@@ -15,7 +15,7 @@ class Request(NamedTuple):
     due_us: int
     kind: Kind
     order: str
-    new: Order | None
+    new: VenueOrder | None
 
 
 class Requests:
@@ -28,7 +28,7 @@ class Requests:
     def __iter__(self) -> Iterator[Request]:
         return iter(self._queue)
 
-    def send(self, now_us: int, kind: Kind, order_id: str, new: Order | None = None) -> None:
+    def send(self, now_us: int, kind: Kind, order_id: str, new: VenueOrder | None = None) -> None:
         """Put a request on its way."""
         due_us = now_us + self._delay_us
         if self._queue:  # the delay may have been longer when the last one was sent

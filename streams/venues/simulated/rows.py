@@ -3,7 +3,7 @@
 import msgspec
 
 from .account import HeldBack
-from .book import Order
+from .book import VenueOrder
 from .interest import NEVER_US
 from .requests import Request
 
@@ -21,7 +21,7 @@ class VenueRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fees_micros: int
     holdings: dict[str, float]
     held_back: list[HeldBack]
-    open: list[Order]
+    open: list[VenueOrder]
     requests: list[Request]
     arrivals: int
     settled_us: int = NEVER_US

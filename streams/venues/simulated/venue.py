@@ -23,7 +23,7 @@ from topics.events import (
 from topics.limits import Intent, Mode, Side
 
 from .account import MICROS, Leverage, VenueAccount, cash_only
-from .book import WHOLE, OpenOrder, Order
+from .book import WHOLE, OpenOrder, VenueOrder
 from .interest import Interest, Settling
 from .matching import Matching
 from .order_ids import OrderIds
@@ -65,7 +65,7 @@ class SimulatedVenue:
         self._funds_delay_us = funds_delay_us
         self._now_us = 0
         self._requests = Requests(ack_delay_us)
-        self._open: dict[str, Order] = {}
+        self._open: dict[str, VenueOrder] = {}
         self._arrivals = 0
         self._matching = Matching(account, self._money, self._open, name_fill)
         self._snapshots = SnapshotTimes(snapshot_every_us)
@@ -108,7 +108,7 @@ class SimulatedVenue:
         if order_id in self.ids:
             return False
         self.ids.add(order_id)
-        order = Order(order_id, symbol, side, limit, qty, intent, mode, pnl, remaining=qty)
+        order = VenueOrder(order_id, symbol, side, limit, qty, intent, mode, pnl, remaining=qty)
         self._requests.send(max(now_us, self._now_us), "new", order_id, order)
         return True
 
@@ -118,7 +118,7 @@ class SimulatedVenue:
 
     def reduce(self, now_us: int, order_id: str, symbol: str, side: Side, qty: float) -> None:
         """Ask for a position to be brought down at the market, by an order that never rests."""
-        order = Order(order_id, symbol, side, 0.0, qty, "exit", "normal", None, remaining=qty)
+        order = VenueOrder(order_id, symbol, side, 0.0, qty, "exit", "normal", None, remaining=qty)
         self._requests.send(max(now_us, self._now_us), "reduce", order_id, order)
 
     def charge(self, now_us: int, micros: int) -> None:
@@ -151,7 +151,9 @@ class SimulatedVenue:
             return None
         assert order_id not in self.ids
         self.ids.add(order_id)
-        order = Order(order_id, symbol, side, limit, qty, "exit", "normal", None, remaining=qty)
+        order = VenueOrder(
+            order_id, symbol, side, limit, qty, "exit", "normal", None, remaining=qty
+        )
         return self._accept(order, now_us)
 
     def take_out(self, now_us: int, order_id: str) -> AnyEvent:
@@ -271,7 +273,7 @@ class SimulatedVenue:
             orders=sorted(self._open),
         )
 
-    def orders(self) -> Iterator[Order]:
+    def orders(self) -> Iterator[VenueOrder]:
         """Yield the orders that rest, then those under way that may come to."""
         yield from self._open.values()
         for request in self._requests:
@@ -324,7 +326,7 @@ class SimulatedVenue:
             self._money.hold_back(order, now_us + self._funds_delay_us, now_us)
         return OrderCancelled(ts_us=now_us, account=self.account, order=order_id)
 
-    def _accept(self, order: Order, now_us: int) -> AnyEvent:
+    def _accept(self, order: VenueOrder, now_us: int) -> AnyEvent:
         fault = self._money.fault(order, self._open.values(), now_us)
         if fault is not None:
             self.ids.discard(order.order)

@@ -8,7 +8,7 @@ from streams.audit.recording.source import OUTPUTS, Gaps, Source, walk
 from streams.audit.replay.partitions import Replayed, replay
 from streams.audit.replay.said import Said
 from streams.audit.verify.compare import Comparer
-from streams.audit.verify.found import Comparison, Found
+from streams.audit.verify.found import Findings, FoundRecord
 from streams.ground.settings import Settings
 
 
@@ -29,11 +29,11 @@ async def replay_broker(settings: Settings, ends: Mapping[int, int] | None = Non
         return await replay_all(source)
 
 
-async def found_on_broker(settings: Settings) -> list[Found]:
+async def found_on_broker(settings: Settings) -> list[FoundRecord]:
     async with broker_source(settings) as source:
         gaps = Gaps(source, allowed=True)
         return [
-            Found(topic, number, record.offset, record.value)
+            FoundRecord(topic, number, record.offset, record.value)
             for topic in OUTPUTS
             for number in source.spans(topic)
             async for batch in walk(source, topic, number, gaps.note)
@@ -41,7 +41,7 @@ async def found_on_broker(settings: Settings) -> list[Found]:
         ]
 
 
-def compare(heard: Heard, found: Iterable[Found]) -> Comparison:
+def compare(heard: Heard, found: Iterable[FoundRecord]) -> Findings:
     comparer = Comparer(heard.replayed.partitions)
     for said in heard.said:
         comparer.expect(said)

@@ -11,7 +11,7 @@ from streams.audit.recording.errors import ReplayError
 from streams.audit.recording.reader import Recording
 from streams.audit.recording.source import RECORDED, Gap
 from streams.audit.recording.writer import RecordingWriter
-from streams.audit.verify.found import Found
+from streams.audit.verify.found import FoundRecord
 from streams.audit.verify.verify import Verdict, verify
 from tests.streams.audit.days import Day, Timed, day, write
 from tests.streams.audit.in_memory import Heard, compare, replay_all
@@ -394,7 +394,7 @@ def test_a_comparison_in_memory_comes_to_the_same(tmp_path):
 
     kept = asyncio.run(run())
     assert kept.replayed == verdict.replayed
-    found = [Found(topic, number, 0, value) for topic, number, value in day().outputs()]
+    found = [FoundRecord(topic, number, 0, value) for topic, number, value in day().outputs()]
     result = compare(kept, found)
     assert result.identical
     assert result.repeats == verdict.comparison.repeats

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from state.rules.policy import DEFAULT
-from streams.lab.backtest.run import Hooks, Options, calendars_for, run_backtest
+from streams.lab.backtest.run import Hooks, RunOptions, calendars_for, run_backtest
 from streams.market import read_market
 from streams.strategies import strategy_for
 from tests.streams.cli.command import DAY, head, worksteal
@@ -29,7 +29,7 @@ def facts(folder) -> list[Fact]:
     said: list[Fact] = []
     hooks = Hooks(outputs=lambda outputs: said.extend(outputs.facts))
     made = strategy_for(market, 3_500.0)
-    run_backtest(market, made, DEFAULT, Options(), calendars_for(market), hooks)
+    run_backtest(market, made, DEFAULT, RunOptions(), calendars_for(market), hooks)
     return said
 
 

@@ -24,7 +24,7 @@ from streams.cli.tables import Column, Sheet, output, wrapped
 from streams.cli.topics import topics_table
 from streams.ground.kafka.topic_admin import Finding
 from streams.ground.settings import Settings
-from streams.observe.dead_letters import Survey
+from streams.observe.dead_letters import LetterSurvey
 from streams.observe.doctor import Line
 from streams.observe.pages.account_view import look_up
 from streams.observe.tail.sight import Sight, words_of
@@ -188,7 +188,7 @@ def test_findings_of_the_doctor(at_terminal, monkeypatch):
 
 def test_dead_letters(at_terminal):
     one = letter(b'{"v":1,"ts_us":1522857600000000}', field="qty", cut_from_bytes="9000000")
-    survey = Survey([one], {}, {}, {})
+    survey = LetterSurvey([one], {}, {}, {})
 
     def show() -> None:
         typer.echo(wrapped(list_line(one, survey)))

@@ -11,7 +11,7 @@ import pytest
 
 from streams.cli.feed import first_quotes
 from streams.feeds.file import session
-from streams.feeds.file.run import Feed, FeedOptions
+from streams.feeds.file.run import FeedOptions, FileFeed
 from streams.feeds.file.session import run_feed
 from streams.ground.kafka import BrokerError
 from streams.ground.settings import Settings
@@ -164,7 +164,7 @@ def test_a_stop_while_the_broker_is_away_says_what_may_be_missing(
                 stop.set()
 
         options = FeedOptions(speed=20_000.0)
-        feed = Feed(market, strategy_for(market, 3500.0), topics, options, progress=progress)
+        feed = FileFeed(market, strategy_for(market, 3500.0), topics, options, progress=progress)
         async with asyncio.timeout(60):
             await run_feed(feed, topics, options.account, stop)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.journal.writing.positions import Begin, Log, LostError, begin
+from streams.journal.writing.positions import Begin, LostError, SourceLog, begin
 from topics.frames import Run
 
 
@@ -28,7 +28,7 @@ def gap(prev, last):
 )
 @pytest.mark.parametrize("accept_gap", [True, False])
 def test_it_begins_at_the_committed_offset(first, end, committed, start, accept_gap):
-    log = Log("quotes", 3, first, end)
+    log = SourceLog("quotes", 3, first, end)
     assert begin(log, committed, fresh=False, accept_gap=accept_gap) == start
 
 
@@ -41,7 +41,7 @@ def test_it_begins_at_the_committed_offset(first, end, committed, start, accept_
 def test_a_new_journal_gets_all_there_is_whatever_was_committed(
     first, start, committed, accept_gap
 ):
-    log = Log("quotes", 3, first, 9)
+    log = SourceLog("quotes", 3, first, 9)
     assert begin(log, committed, fresh=True, accept_gap=accept_gap) == start
 
 
@@ -56,7 +56,7 @@ def test_a_new_journal_gets_all_there_is_whatever_was_committed(
     ],
 )
 def test_what_retention_took_before_it_was_framed_is_lost(first, end, committed, lost, run):
-    log = Log("quotes", 3, first, end)
+    log = SourceLog("quotes", 3, first, end)
     with pytest.raises(LostError) as refused:
         begin(log, committed, fresh=False, accept_gap=False)
     offsets, _, count = lost.partition(" (")
@@ -71,7 +71,7 @@ def test_what_retention_took_before_it_was_framed_is_lost(first, end, committed,
 @pytest.mark.parametrize("end", [0, 8])
 def test_a_topic_that_was_made_anew_is_refused_whatever_is_accepted(accept_gap, end):
     with pytest.raises(LostError) as refused:
-        begin(Log("quotes", 3, 0, end), 9, fresh=False, accept_gap=accept_gap)
+        begin(SourceLog("quotes", 3, 0, end), 9, fresh=False, accept_gap=accept_gap)
     assert str(refused.value) == (
         f"quotes:3 ends at {end}, but the journal has it up to 9: the topic was made anew."
         " Begin anew with another group and topic prefix."

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.market import Bar, Bars, Forecast, Market, MarketError, MarketQuote, read_market
+from streams.market import Bar, BarForecast, Bars, Market, MarketError, MarketQuote, read_market
 from streams.market.quotes import Quotes
 from streams.market.replay import replay
 from streams.market.table import BarTable, Side
@@ -51,7 +51,7 @@ def test_bars_with_and_without_a_forecast():
     start = np.array([0, 1, 2], np.int64)
     forecasts = np.array([[1.0, NAN, 3.0], [2.0, NAN, 4.0], [1.5, NAN, 3.5]])
     bars = Bars(("A",), start * 0, start, start + 1, np.ones((6, 3)), forecasts)
-    assert [bar.forecast for bar in bars] == [Forecast(1, 2, 1.5), None, Forecast(3, 4, 3.5)]
+    assert [bar.forecast for bar in bars] == [BarForecast(1, 2, 1.5), None, BarForecast(3, 4, 3.5)]
     assert bars != Bars(("A",), start * 0, start, start + 1, np.ones((6, 3)))
     assert bars != Bars(("B",), start * 0, start, start + 1, np.ones((6, 3)), forecasts)
 

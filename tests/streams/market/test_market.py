@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from streams.market import Forecast, Market, MarketError, MarketQuote, read_market
+from streams.market import BarForecast, Market, MarketError, MarketQuote, read_market
 from tests.paths import MARKET
 
 from .files import FORECASTS, QUOTES, TRADES, quote_bar, stamp, write
@@ -96,7 +96,7 @@ def test_without_an_open_a_bar_starts_at_the_close_right_before_it(tmp_path):
         *[(3600, 11), (4500, 12), (5400, 8), (7199, 10)],
         *[(11700, 8), (12600, 12), (14399, 11)],
     ]
-    assert market.bars[0].forecast == Forecast(low=9, high=13, close=10)
+    assert market.bars[0].forecast == BarForecast(low=9, high=13, close=10)
 
 
 def test_a_bar_without_a_forecast_leaves_all_three_empty(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.market import Bar, Forecast
+from streams.market import Bar, BarForecast
 from streams.strategies import (
     CancelOrder,
     ForecastRange,
@@ -130,10 +130,10 @@ def test_the_fill_of_a_strange_exit_is_ignored():
 
 # ---- the forecast range ----
 
-EXPECTED = Forecast(low=98.0, high=103.0, close=100.0)
+EXPECTED = BarForecast(low=98.0, high=103.0, close=100.0)
 
 
-def hour(number: int, forecast: Forecast | None = EXPECTED, close=100.0) -> Bar:
+def hour(number: int, forecast: BarForecast | None = EXPECTED, close=100.0) -> Bar:
     return bar(number, close=close, step=HOUR_US, forecast=forecast)
 
 
@@ -154,7 +154,7 @@ def test_the_forecast_of_a_bar_serves_the_bar_after_it():
         expires_us=4 * HOUR_US,
     )
     assert (second.entry, second.limit) == ("BTCUSD-b1-1", 97.02)
-    changed = strategy.on_bar(hour(2, Forecast(90.0, 110.0, 100.0)), 2 * HOUR_US)
+    changed = strategy.on_bar(hour(2, BarForecast(90.0, 110.0, 100.0)), 2 * HOUR_US)
     assert of(WithdrawEntry, changed) == [WithdrawEntry(first.entry), WithdrawEntry(second.entry)]
     assert of(RequestEntry, changed)[0].limit == 90.0
 
@@ -165,7 +165,9 @@ def test_nobody_bids_above_the_market():
     assert [entry.limit for entry in entries] == [95.0, 94.05]
 
 
-@pytest.mark.parametrize("forecast", [None, Forecast(100.0, 100.0, 100.0), Forecast(101, 100, 100)])
+@pytest.mark.parametrize(
+    "forecast", [None, BarForecast(100.0, 100.0, 100.0), BarForecast(101, 100, 100)]
+)
 def test_without_a_range_there_is_nothing_to_ask_for(forecast):
     strategy = ForecastRange(1000.0, rungs=1)
     strategy.on_bar(hour(1), 0)
@@ -184,7 +186,7 @@ def test_an_entry_that_is_filled_is_not_withdrawn():
 def test_a_fill_leaves_at_the_high_of_its_own_forecast_even_when_withdrawn():
     strategy = ForecastRange(1000.0, rungs=1, hold_bars=2)
     strategy.on_bar(hour(1), 0)
-    strategy.on_bar(hour(2, Forecast(90.0, 110.0, 100.0)), 0)
+    strategy.on_bar(hour(2, BarForecast(90.0, 110.0, 100.0)), 0)
     assert list(strategy.on_fill(fill("o", 98.0, 4.0), "BTCUSD-b1-0", 0)) == [
         PlaceExit("BTCUSD-x1", "BTCUSD", "sell", 103.0, 4.0)
     ]

@@ -11,7 +11,7 @@ from state.dealing.outbox import Outputs
 from state.desk import Desk
 from state.rules.policy import DEFAULT, PRESETS, Policy
 from streams.lab.backtest.result import RunResult
-from streams.lab.backtest.run import Hooks, Options, calendars_for, run_backtest
+from streams.lab.backtest.run import Hooks, RunOptions, calendars_for, run_backtest
 from streams.market import Market, read_market
 from streams.strategies import (
     PlaceExit,
@@ -67,13 +67,13 @@ def play(
     market: Market,
     policy: Policy = DEFAULT,
     strategy: Strategy | None = None,
-    options: Options | None = None,
+    options: RunOptions | None = None,
 ) -> tuple[RunResult, Told]:
     told = Told()
     made = strategy or strategy_for(market, 3_500.0)
     hooks = Hooks(outputs=told)
     times = calendars_for(market)
-    return run_backtest(market, made, policy, options or Options(), times, hooks), told
+    return run_backtest(market, made, policy, options or RunOptions(), times, hooks), told
 
 
 # ---- looking ahead ----
@@ -180,7 +180,7 @@ class Ledger(Strategy):
 def test_pnl_is_cash_and_positions_of_the_fills_to_the_micro_dollar(source, policy, tmp_path):
     market = market_of(rows_of(source), tmp_path)
     ledger = Ledger(strategy_for(market, 3_500.0), 10_000.0)
-    run, _ = play(market, policy, ledger, Options(fee_rate=0.002))
+    run, _ = play(market, policy, ledger, RunOptions(fee_rate=0.002))
     assert run.fills == len(ledger.fills) > 0
     interest_micros = round(run.interest * 1_000_000)  # no fill; its own tests are at the venue
     assert round(run.pnl * 1_000_000) == ledger.equity_micros() - 10_000_000_000 - interest_micros
@@ -331,7 +331,7 @@ def frames(monkeypatch) -> list[Frame]:
 
 def test_frames_of_a_run_are_sound_journal_records(market, frames):
     """What the desk decided on could have come from a journal: same bytes, same frames."""
-    play(market, options=Options(plain=True))
+    play(market, options=RunOptions(plain=True))
     assert len(frames) > 100
     for frame in frames:
         raw = encode_frame(frame)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from state.rules.policy import policy_from
-from streams.lab.backtest.run import Hooks, Options, calendars_for, run_backtest
+from streams.lab.backtest.run import Hooks, RunOptions, calendars_for, run_backtest
 from streams.market import Bar, Market, read_market
 from streams.strategies import Action, PublishForecast, RequestEntry, Strategy
 from tests.paths import MARKET
@@ -83,7 +83,7 @@ def test_an_account_at_almost_four_times_is_at_two_after_the_close(days, close, 
         market,
         FillsUp(close_us),
         policy_from({"normal_tolerance": 0.02, "fee_reserve": 0.001}),
-        Options(capital=CAPITAL, plain=plain),
+        RunOptions(capital=CAPITAL, plain=plain),
         calendars_for(market),
         Hooks(outputs=outputs),
     )
@@ -127,7 +127,7 @@ def test_interest_is_charged_for_the_night_and_lowers_the_profit(tmp_path):
             market,
             FillsUp(close_us),
             policy,
-            Options(capital=CAPITAL),
+            RunOptions(capital=CAPITAL),
             calendars_for(market),
             Hooks(outputs=outputs),
         )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from state.rules.policy import PRESETS, Policy
-from streams.lab.backtest.run import Hooks, Options, calendars_for, run_backtest
+from streams.lab.backtest.run import Hooks, RunOptions, calendars_for, run_backtest
 from streams.market import Bars, Market, Quotes, read_market
 from streams.strategies import strategy_for
 from tests.paths import MARKET
@@ -52,7 +52,7 @@ def commands_of(market: Market, policy: Policy, *, plain: bool) -> list[tuple[in
         market,
         strategy_for(market, 3_500.0),
         policy,
-        Options(plain=plain),
+        RunOptions(plain=plain),
         calendars_for(market),
         Hooks(outputs=outputs),
     )

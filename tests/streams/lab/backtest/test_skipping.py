@@ -10,7 +10,7 @@ from state.dealing.attempts import Attempt
 from state.market.hours import Calendars
 from state.rules.policy import PRESETS, policy_from
 from streams.lab.backtest.engine import Engine, Hooks
-from streams.lab.backtest.run import Options, calendars_for, run_accounts, run_backtest
+from streams.lab.backtest.run import RunOptions, calendars_for, run_accounts, run_backtest
 from streams.market import Market, read_market
 from streams.strategies import strategy_for
 from tests.paths import MARKET
@@ -28,7 +28,7 @@ def play(market: Market, make, policy, times: Calendars, *, plain: bool, watch=N
     def outputs(outputs):
         said.extend(encode(one) for one in (*outputs.commands, *outputs.facts))
 
-    options = Options(capital=10_000.0, plain=plain)
+    options = RunOptions(capital=10_000.0, plain=plain)
     results = run_accounts(market, make(), policy, options, times, Hooks(None, outputs, watch))
     return results, said
 
@@ -98,7 +98,7 @@ def test_the_example_days_are_the_same_both_ways(name, policy):
     market = read_market([EXAMPLES / f"{name}.csv"])
     times = calendars_for(market)
     plain, skipped = (
-        run_backtest(market, strategy_for(market, 3_500.0), policy, Options(plain=plain), times)
+        run_backtest(market, strategy_for(market, 3_500.0), policy, RunOptions(plain=plain), times)
         for plain in (True, False)
     )
     assert skipped == plain
@@ -130,7 +130,7 @@ def test_progress_counts_every_quote_once():
     for plain in (True, False):
         counted: list[int] = []
         hooks = Hooks(progress=counted.append)
-        options = Options(plain=plain)
+        options = RunOptions(plain=plain)
         bots = make_bots(5, 2, 0.8)
         run_accounts(market, bots, make_policy(5), options, calendars_for(market), hooks)
         assert sum(counted) == len(market.quotes)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from state.rules.policy import DEFAULT, NONE, REFERENCE, policy_from
-from streams.lab.backtest.run import Options, calendars_for, run_backtest
+from streams.lab.backtest.run import RunOptions, calendars_for, run_backtest
 from streams.lab.compare import Compared, Hearing, Setup, compare
 from streams.lab.compare.finished import WHOLE_RUNS
 from streams.lab.errors import CompareError
@@ -29,7 +29,7 @@ def market(tmp_path_factory) -> Market:
 
 
 def setup(make=makers.ladder, stretches: tuple[Period, ...] | None = None) -> Setup:
-    return Setup(make, Options(), 3_500.0, stretches or periods(), ("day.csv",))
+    return Setup(make, RunOptions(), 3_500.0, stretches or periods(), ("day.csv",))
 
 
 def halves(market: Market) -> tuple[Period, ...]:
@@ -54,7 +54,7 @@ def test_a_run_of_a_comparison_is_the_run_alone(market):
     found = compare(market, THREE, setup()).first.comparison.runs
     times = calendars_for(market)
     for one in THREE:
-        alone = run_backtest(market, makers.ladder(market), one.policy, Options(), times)
+        alone = run_backtest(market, makers.ladder(market), one.policy, RunOptions(), times)
         assert found[one.policy.name] == alone
 
 
@@ -80,7 +80,7 @@ def test_the_digest_is_of_policies_data_and_options(market):
         digest([THREE[1], THREE[0], THREE[2]]),
         # It changes no decision here, but it is another policy.
         digest([*THREE[:2], Swept(policy_from({"rejections_max": 7}))]),
-        digest(options=Options(fee_rate=0.002)),
+        digest(options=RunOptions(fee_rate=0.002)),
         digest(market=Period("all", 0, int(market.quotes.ts_us[-1])).of(market)),
     ]
     assert len({plain, *others}) == 6

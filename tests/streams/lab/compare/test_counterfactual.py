@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from state.rules.policy import DEFAULT
 from streams.lab.backtest.result import Leg, StealLine
-from streams.lab.backtest.run import Options, calendars_for, run_backtest
+from streams.lab.backtest.run import RunOptions, calendars_for, run_backtest
 from streams.lab.compare.counterfactual import HOUR_US, Judge, StealWorth, horizon_us
 from streams.market import MarketQuote, Quotes, read_market
 from streams.strategies import Ladder
@@ -172,7 +172,7 @@ def day():
 def test_what_filled_in_fact_is_judged_to_fill(day):
     """The rule is the simulated venue's: a thief that filled in the run is never missed."""
     strategy = Watched()
-    result = run_backtest(day, strategy, DEFAULT, Options(), calendars_for(day))
+    result = run_backtest(day, strategy, DEFAULT, RunOptions(), calendars_for(day))
     judging = Judge(day.quotes, horizon_us(day), 0.001)
     settled = [one for one in result.timeline if one.outcome == "settled"]
     legs = [(one.thief_leg, one.ts_us) for one in settled if one.thief_leg is not None]

@@ -4,7 +4,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from state.rules.policy import DEFAULT
-from streams.lab.backtest.run import Options
+from streams.lab.backtest.run import RunOptions
 from streams.lab.optimize import (
     OBJECTIVES,
     Journal,
@@ -48,7 +48,7 @@ def plan(
     data = data or market()
     folds = tuple(folds_of(data, count))
     return Plan(
-        work=Work(data, partial(make, 3_500.0), Options(), periods_of(folds)),
+        work=Work(data, partial(make, 3_500.0), RunOptions(), periods_of(folds)),
         space=space_of(base, ranges, fixed),
         objective=OBJECTIVES[objective],
         folds=folds,

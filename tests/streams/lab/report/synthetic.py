@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from state.rules.policy import DEFAULT, policy_from
 from streams.lab.backtest.result import Comparison, RunResult, Series, StealLine
-from streams.lab.compare import Compared, Confidence, Part, StealWorth
+from streams.lab.compare import Compared, ComparedPeriod, Confidence, StealWorth
 from streams.lab.ranges import Swept
 
 HOSTILE = "</script><b>pwned</b>&amp;'\"<img src=x onerror=alert(1)>[red]"
@@ -107,7 +107,9 @@ def comparison(
         for one in runs
         if baseline is not None and one is not baseline
     }
-    made = Part(part, period, {one.policy: worth(one) for one in runs}, against, 3_600_000_000)
+    made = ComparedPeriod(
+        part, period, {one.policy: worth(one) for one in runs}, against, 3_600_000_000
+    )
     swept = tuple(Swept(policy_from({"name": one.policy[:64]})) for one in runs)
     return Compared((made,), swept, baseline.policy if baseline else None, "d" * 32)
 
@@ -139,7 +141,7 @@ def swept(count: int, *, parts: int = 1, minutes: int = 390, steals: int = 0) ->
         "default",
         *(f"default protection={n / 10_000:g}" for n in range(1, count + 1)),
     ]
-    periods: list[Part] = []
+    periods: list[ComparedPeriod] = []
     for number in range(parts):
         runs = [
             run(

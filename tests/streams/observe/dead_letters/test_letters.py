@@ -16,8 +16,8 @@ from streams.journal.writing.framing import WRONG_TOPIC, DeadLetter, refusal_of
 from streams.observe.dead_letters import (
     DeadLetterError,
     Letter,
+    LetterSurvey,
     Note,
-    Survey,
     parse_place,
     place_text,
     prepare,
@@ -28,7 +28,7 @@ from streams.observe.dead_letters.advice import ADVICE, MEANING, fault_at
 from streams.observe.dead_letters.choosing import in_their_order, wanted
 from streams.observe.dead_letters.hexdump import is_plain, shown
 from streams.observe.dead_letters.letter import note_headers
-from streams.observe.dead_letters.redrive import Options
+from streams.observe.dead_letters.redrive import RedriveOptions
 from streams.schema.headers import HEADERS, NOTE
 from topics.catalogue import CATALOGUE, DEAD_LETTERS, INBOUND, ORDERS
 from topics.codec import encode
@@ -58,7 +58,7 @@ def letter(value: bytes = b"?", offset: int = 7, **headers: str) -> Letter:
 
 def ready(value: bytes, note: Note | None = None, *, corrected: bool = False, **options: bool):
     one = letter(value)
-    return prepare(one, value, note, PARTITIONS, Options(**options), corrected=corrected)
+    return prepare(one, value, note, PARTITIONS, RedriveOptions(**options), corrected=corrected)
 
 
 # ---- what a record is ----
@@ -84,7 +84,7 @@ def test_whatever_stands_there_can_be_read_and_shown(headers, value):
     texts = [part for part in found if isinstance(part, str)]
     assert all(text.isprintable() for text in texts)
     if isinstance(found, Letter):
-        survey = Survey([found], {}, {}, {})
+        survey = LetterSurvey([found], {}, {}, {})
         fault = fault_at(value or b"", found.reason, found.field)
         lines = [list_line(found, survey), *letter_lines(found, value or b"", survey, fault)]
         assert all(char.isprintable() or char == "\t" for line in lines for char in line)
@@ -167,7 +167,7 @@ def test_what_goes_back_without_force_is_not_refused(value, topic):
     assert refusal_of(topic, value) is not None
     with pytest.raises(DeadLetterError, match="would come straight back"):
         prepare(one, value, None, PARTITIONS)
-    forced = prepare(one, value, None, PARTITIONS, Options(force=True))
+    forced = prepare(one, value, None, PARTITIONS, RedriveOptions(force=True))
     assert (forced.topic, forced.partition, forced.key, forced.value) == (topic, 1, None, value)
 
 
@@ -211,7 +211,7 @@ def test_a_policy_for_all_goes_back_to_its_partition_and_is_never_rerouted():
 def test_a_cut_record_never_goes_back_but_a_whole_one_does():
     sound = encode(entry())
     cut = letter(sound, cut_from_bytes="9000000")
-    for options in (Options(), Options(force=True)):
+    for options in (RedriveOptions(), RedriveOptions(force=True)):
         with pytest.raises(DeadLetterError, match="was cut from 9,000,000"):
             prepare(cut, sound, None, PARTITIONS, options)
     assert prepare(cut, sound, None, PARTITIONS, corrected=True).value == sound
@@ -230,12 +230,12 @@ def test_what_was_put_back_needs_force():
 def test_a_letter_of_no_source_topic_stays(origin):
     sound = encode(entry())
     with pytest.raises(DeadLetterError, match="does not say from which source topic"):
-        prepare(letter(sound, origin=origin), sound, None, PARTITIONS, Options(force=True))
+        prepare(letter(sound, origin=origin), sound, None, PARTITIONS, RedriveOptions(force=True))
 
 
 def test_a_partition_that_is_no_more():
     with pytest.raises(DeadLetterError, match="came from partition 1 of orders"):
-        prepare(letter(), b"?", None, {"orders": 1}, Options(force=True))
+        prepare(letter(), b"?", None, {"orders": 1}, RedriveOptions(force=True))
 
 
 # ---- which, and in which order ----

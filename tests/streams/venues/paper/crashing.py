@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
-from streams.venues.paper.answers import Answer
+from streams.venues.paper.answers import PaperAnswer
 from streams.venues.paper.options import PaperOptions
 from streams.venues.paper.service import PaperVenue
 from streams.venues.paper.store import Store
@@ -60,7 +60,7 @@ class CrashingStore(Store):
         # What survives a kill needs no disk; the power stays on in these tests.
         self._database.execute("PRAGMA synchronous = OFF")
 
-    def commit(self, rows: Mapping[str, bytes | None], answers: list[Answer]) -> None:
+    def commit(self, rows: Mapping[str, bytes | None], answers: list[PaperAnswer]) -> None:
         self._steps.step()
         super().commit(rows, answers)
         self._steps.step()
@@ -132,7 +132,7 @@ class Run:
         self.brief = brief
         self.hand = Hand()
         self.log = Log()
-        self.published: list[Answer] = []
+        self.published: list[PaperAnswer] = []
         self.rows: dict[str, bytes] = {}
         self._store: CrashingStore | None = None
         self._venue: PaperVenue | None = None

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 
 from streams.market import MarketQuote
-from streams.venues.paper.answers import Answer
+from streams.venues.paper.answers import PaperAnswer
 from streams.venues.paper.book import PaperBook
 from streams.venues.paper.options import PaperOptions
-from streams.venues.paper.records import Batch, Source, SourceRecord
+from streams.venues.paper.records import Batch, VenueRecord, VenueSource
 from streams.venues.paper.service import PaperVenue
 from streams.venues.paper.store import Store
 from topics.codec import decode_event, encode
@@ -136,15 +136,15 @@ class Log:
     """What stands in the topics that the venue reads, with each record's time."""
 
     def __init__(self) -> None:
-        self.records: dict[Source, list[SourceRecord]] = {}
+        self.records: dict[VenueSource, list[VenueRecord]] = {}
 
     def add(self, message: msgspec.Struct | bytes, now_us: int, partition: int = 0) -> None:
         topic = "quotes" if isinstance(message, Quote) else "execution"
-        records = self.records.setdefault(Source(topic, partition), [])
+        records = self.records.setdefault(VenueSource(topic, partition), [])
         value = message if isinstance(message, bytes) else encode(message)
-        records.append(SourceRecord(len(records), now_us // 1000, value))
+        records.append(VenueRecord(len(records), now_us // 1000, value))
 
-    def after(self, offsets: dict[Source, int]) -> Batch:
+    def after(self, offsets: dict[VenueSource, int]) -> Batch:
         """Return what a venue that stands at these offsets has not read."""
         return {
             source: records[offsets.get(source, 0) :]
@@ -180,7 +180,7 @@ def fills_of(events: list[AnyEvent]) -> list[Fill]:
     return [event for event in events if isinstance(event, Fill)]
 
 
-def events(answers: list[Answer]) -> list[AnyEvent]:
+def events(answers: list[PaperAnswer]) -> list[AnyEvent]:
     found = []
     for answer in answers:
         event = decode_event(answer.value)

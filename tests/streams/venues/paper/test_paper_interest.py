@@ -5,7 +5,7 @@ import pytest
 from streams.market import MarketQuote
 from streams.venues.paper.book import PaperBook
 from streams.venues.paper.options import PaperOptions
-from streams.venues.paper.rows import AccountRow, Cursor, Loaded
+from streams.venues.paper.rows import AccountRow, StoredBook, VenueCursor
 from streams.venues.simulated.interest import Interest
 from topics.events import AccountSnapshot
 
@@ -58,10 +58,10 @@ def test_a_restart_charges_it_once(stop_us):
     kept = AccountRow(opening=10_000.0, venue=book._venues["demo"].row())
     book.advance(stop_us)
     kept = row_of(book) or kept
-    cursor = Cursor(
+    cursor = VenueCursor(
         topic="execution", born_us=START, now_us=stop_us, fills=book.fills, offsets={}, marks={}
     )
-    loaded = Loaded(cursor, [kept], {}, dict(book.prices))
+    loaded = StoredBook(cursor, [kept], {}, dict(book.prices))
     again = PaperBook.restore(loaded, OPTIONS, CLOSE + 60 * SECOND)
     again.advance(CLOSE + 61 * SECOND)
     assert equity(again) == 9_992.261905

@@ -5,13 +5,13 @@ import pytest
 from streams.ground.kafka import Span
 from streams.venues.paper.clock import VenueClock
 from streams.venues.paper.errors import PaperError
-from streams.venues.paper.marks import Marks
+from streams.venues.paper.marks import CommandMarks
 from streams.venues.paper.options import read_accounts
 from streams.venues.paper.positions import execution_start, quotes_start
 from topics.ids import output_id
 
 
-def new(marks: Marks, text: str, execution: int = 0) -> bool:
+def new(marks: CommandMarks, text: str, execution: int = 0) -> bool:
     place = output_id(text)
     if marks.is_repeat(execution, place):
         return False
@@ -20,14 +20,14 @@ def new(marks: Marks, text: str, execution: int = 0) -> bool:
 
 
 def test_ids_are_compared_as_numbers_and_not_above_the_highest_is_a_repeat():
-    marks = Marks({})
+    marks = CommandMarks({})
     assert [new(marks, text) for text in ("0-9-2", "0-9-10", "0-10-0")] == [True] * 3
     assert [new(marks, text) for text in ("0-10-0", "0-9-11", "0-9-2")] == [False] * 3
     assert new(marks, "0-10-1")
 
 
 def test_each_partition_has_a_number_of_its_own():
-    marks = Marks({})
+    marks = CommandMarks({})
     assert new(marks, "1-50-0")
     assert new(marks, "0-3-0")
     assert new(marks, "0-2-0", execution=1)
@@ -35,9 +35,9 @@ def test_each_partition_has_a_number_of_its_own():
 
 
 def test_marks_go_on_from_what_was_written_down():
-    marks = Marks({})
+    marks = CommandMarks({})
     new(marks, "2-7-1")
-    assert not new(Marks(dict(marks.marks)), "2-7-1")
+    assert not new(CommandMarks(dict(marks.marks)), "2-7-1")
 
 
 class Time:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from streams.venues.paper.errors import PaperError
-from streams.venues.paper.records import Source, SourceRecord
+from streams.venues.paper.records import VenueRecord, VenueSource
 from streams.venues.paper.service import SILENT_US_MAX
 from streams.venues.paper.store import Store
 
@@ -24,7 +24,7 @@ from .paper import (
     told,
 )
 
-EXECUTION, QUOTES = Source("execution", 0), Source("quotes", 0)
+EXECUTION, QUOTES = VenueSource("execution", 0), VenueSource("quotes", 0)
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_what_is_no_quote_fills_nothing(store):
     driver.wait()
     bad = (b"", b"{}", b'{"type":"quote"}', b"\xff", b'{"x":' + b"[" * 100_000)
     driver.log.records[QUOTES] = [
-        SourceRecord(at, driver.hand.now_us // 1000, value) for at, value in enumerate(bad)
+        VenueRecord(at, driver.hand.now_us // 1000, value) for at, value in enumerate(bad)
     ]
     driver.add(quote(99, 98))
     assert told(driver.wait()) == []

@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.venues.paper.answers import Answer
+from streams.venues.paper.answers import PaperAnswer
 from streams.venues.paper.errors import PaperError
 from streams.venues.paper.lots import Lot
 from streams.venues.paper.rows import (
     FORMAT,
     AccountRow,
-    Cursor,
-    Prices,
+    VenueCursor,
+    VenuePrice,
     account_key,
     decode_rows,
     encode_row,
@@ -23,13 +23,13 @@ from streams.venues.paper.rows import (
 )
 from streams.venues.paper.store import Store
 from streams.venues.simulated.account import HeldBack
-from streams.venues.simulated.book import Order
+from streams.venues.simulated.book import VenueOrder
 from streams.venues.simulated.requests import Request
 from streams.venues.simulated.rows import VenueRow
 
-ANSWERS = [Answer("orders", "demo", b"{}"), Answer("fills", "demo", b"{1}")]
+ANSWERS = [PaperAnswer("orders", "demo", b"{}"), PaperAnswer("fills", "demo", b"{1}")]
 
-ORDER = Order("o", "BTCUSD", "buy", 100.5, 2.0, "entry", "normal", None, 1.5, 7, 3)
+ORDER = VenueOrder("o", "BTCUSD", "buy", 100.5, 2.0, "entry", "normal", None, 1.5, 7, 3)
 ACCOUNT = AccountRow(
     opening=10_000.0,
     venue=VenueRow(
@@ -44,7 +44,7 @@ ACCOUNT = AccountRow(
     ),
     lots=[Lot(fill="f", symbol="BTCUSD", side="buy", qty=0.5, due_us=4, tries=2)],
 )
-CURSOR = Cursor(
+CURSOR = VenueCursor(
     topic="execution",
     born_us=1,
     now_us=2,
@@ -56,7 +56,7 @@ ROWS = {
     "cursor": encode_row(CURSOR),
     account_key("demo"): encode_row(ACCOUNT),
     order_key("demo", "o"): encode_row(1),
-    price_key("BTCUSD"): encode_row(Prices(99.0, 101.0)),
+    price_key("BTCUSD"): encode_row(VenuePrice(99.0, 101.0)),
 }
 
 
