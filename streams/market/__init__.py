@@ -10,7 +10,7 @@ from .bars import Bars
 from .columns import ColumnMap, read_columns
 from .errors import MarketError
 from .frame import market_from_frame
-from .model import Kind, Market
+from .model import Market
 from .quote import MarketQuote
 from .quotes import Quotes
 from .read import read_market
@@ -20,7 +20,6 @@ __all__ = [
     "BarForecast",
     "Bars",
     "ColumnMap",
-    "Kind",
     "Market",
     "MarketError",
     "MarketQuote",

@@ -7,12 +7,9 @@ import numpy as np
 
 from streams.ground.times import utc_text
 
-from .bar import Bar, BarForecast
 from .bars import Bars
 from .errors import MarketError
 from .quotes import Quotes
-
-__all__ = ["Bar", "BarForecast", "Bars", "Kind", "Market", "MarketError"]
 
 Kind = Literal["minute", "hourly"]
 

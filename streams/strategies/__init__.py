@@ -16,7 +16,7 @@ from .base import (
 from .forecast_range import ForecastRange
 from .ladder import Ladder
 from .load import StrategyError, load_strategy, strategy_for
-from .wishes import Wish, wish
+from .wishes import wish
 
 __all__ = [
     "Action",
@@ -28,7 +28,6 @@ __all__ = [
     "RequestEntry",
     "Strategy",
     "StrategyError",
-    "Wish",
     "WithdrawEntry",
     "load_strategy",
     "strategy_for",

@@ -41,8 +41,6 @@ class FakeBroker:
         self._open: dict[str, FakeLog] = {}
         self._waiting: list[asyncio.Event] = []
 
-    # ---- what a test does ----
-
     def push(self, *messages: Fact | Command, partition: int | None = None) -> None:
         """Publish messages, each in the partition that its id names unless told otherwise.
 
@@ -96,8 +94,6 @@ class FakeBroker:
             return FakeLog(self, group, start, allow_gaps)
 
         return subscription(in_memory, self.topic, kinds, options)
-
-    # ---- what a log needs ----
 
     def spans(self) -> dict[int, OffsetSpan]:
         """Return the offsets that each partition has."""

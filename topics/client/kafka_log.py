@@ -52,8 +52,6 @@ class KafkaLog:
         self._joined = asyncio.Event()
         self._looked = 0.0
 
-    # ---- opening and closing ----
-
     async def open(self, holder: Holder) -> None:
         """Connect, and stand where the group or `start` says.
 
@@ -88,8 +86,6 @@ class KafkaLog:
     async def close(self) -> None:
         """Leave the group and close the connections."""
         await self._clients.close()
-
-    # ---- partitions ----
 
     async def assigned(self, places: Iterable[TopicPartition]) -> None:
         """Stand at the right offset of each partition, and hand it to the holder.
@@ -149,8 +145,6 @@ class KafkaLog:
                     )
             await asyncio.sleep(TRY_AGAIN_S)
         self._joined.set()
-
-    # ---- records ----
 
     async def poll(self, wait_s: float) -> list[Record]:
         """Return what comes next; raises `MessagesGone` or `BrokerUnreachable`."""

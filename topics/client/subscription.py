@@ -58,8 +58,6 @@ class Subscription(Generic[M]):
         self._lost: list[Handed] = []
         self._passed_at = 0.0
 
-    # ---- beginning and end ----
-
     async def open(self) -> Self:
         """Connect and find where to begin; what is published after this returns will come."""
         if self._opened:
@@ -110,8 +108,6 @@ class Subscription(Generic[M]):
         trace: TracebackType | None,
     ) -> None:
         await self.close()
-
-    # ---- messages ----
 
     async def __aiter__(self) -> AsyncIterator[M]:
         """Hand out messages until `stop` or `close`.
@@ -187,8 +183,6 @@ class Subscription(Generic[M]):
         """
         return self._progress.record_of(message.id)
 
-    # ---- acknowledgement ----
-
     async def ack(self, through: M | None = None) -> bool:
         """Acknowledge everything handed out so far, or through one message, for ever.
 
@@ -221,8 +215,6 @@ class Subscription(Generic[M]):
         now = asyncio.get_running_loop().time()
         if now - self._passed_at > PASSED_S and not self._progress.outstanding():
             await self._commit(self._progress.all_points())
-
-    # ---- what the log tells ----
 
     def given(self, partition: int, point: Point) -> None:
         """Begin a partition at a point (called by the log)."""

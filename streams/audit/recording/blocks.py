@@ -8,6 +8,9 @@
 A block is a header of fixed size and its payload.  The header has a checksum of its own, so that a
 file that ends too early is told apart from one whose length field was damaged.  A payload of records
 is msgpack, a list of (time in milliseconds, bytes), under zlib.
+
+Ours, because of the known containers Parquet cannot be read before its end is written, and Avro has no
+place for the offsets of a partition and its gaps: what was written before a kill must be readable.
 """
 
 import struct

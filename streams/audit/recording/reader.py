@@ -79,8 +79,6 @@ class Recording:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    # ---- what a source offers ----
-
     def start_policy(self) -> Policy:
         """Return the policy that was the default when it was recorded."""
         if self.manifest.policy_checksum == policy_checksum():
@@ -130,8 +128,6 @@ class Recording:
         first = bisect_right(places, offset, key=self._first) - 1
         for at in places[max(0, first) :]:
             yield self._records(at)
-
-    # ---- the file ----
 
     def _first(self, at: int) -> int:
         """Return the first offset of a block."""
@@ -249,8 +245,6 @@ class Recording:
             f"{self.path}: the recording is damaged in the block at byte {at};"
             " take another copy of it."
         )
-
-    # ---- the manifest ----
 
     def _check_manifest(self) -> None:
         """Compare the manifest with the blocks; raises `ReplayError`."""

@@ -62,8 +62,6 @@ class _Skipper:
         """Accounts of whose refused entries it was not found out what they rest on."""
         self._awake: list[dict[tuple[str, str], None]] = [{} for _ in range(count)]
 
-    # ---- where to stop ----
-
     def next_stop_us(self) -> int:
         """Return the time of the next instant that must happen; `NEVER` if there is none."""
         engine, ts_us = self._engine, self._quotes.ts_us
@@ -137,8 +135,6 @@ class _Skipper:
         if price is None:
             price = self._prices[code] = self._desk.board.prices.get(self._quotes.names[code])
         return price
-
-    # ---- what a stop changed ----
 
     def _look_again(self, codes: Sequence[int], now_us: int, shaken: bool) -> None:
         """Find out anew what matters from here on, as far as the stop may have changed it."""

@@ -6,14 +6,13 @@ is are `counterfactual` and `confidence`.
 
 from .compare import Hearing, Setup, compare
 from .compared import Compared, ComparedPeriod
-from .confidence import Confidence, Days, confidences
+from .confidence import Confidence, confidences
 from .counterfactual import StealWorth
 
 __all__ = [
     "Compared",
     "ComparedPeriod",
     "Confidence",
-    "Days",
     "Hearing",
     "Setup",
     "StealWorth",

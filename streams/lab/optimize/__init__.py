@@ -7,12 +7,12 @@
 from .document import optimize_document
 from .folds import FOLDS_MAX, folds_of, periods_of
 from .journal import Journal
-from .objective import OBJECTIVES, ObjectiveName
+from .objective import OBJECTIVES
 from .optimize import EVALUATIONS_MIN, Plan, optimize
 from .page import judged_table, write_page
 from .policy_file import policy_yaml
-from .result import OPTIMIZED, Optimized
-from .space import space_of
+from .result import Optimized
+from .space import OPTIMIZED, space_of
 from .verdict import ineffective, verdict
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "OBJECTIVES",
     "OPTIMIZED",
     "Journal",
-    "ObjectiveName",
     "Optimized",
     "Plan",
     "folds_of",

@@ -15,9 +15,9 @@ from .folds import Fold
 from .journal import Journal
 from .objective import Objective
 from .outcome import Evaluate, Outcome, evaluations, market_checksum
-from .result import OPTIMIZED, FoldResult, Judged, Optimized, Sensitivity
+from .result import FoldResult, Judged, Optimized, Sensitivity
 from .search import Tried, best_of, search
-from .space import Space
+from .space import OPTIMIZED, Space
 
 EVALUATIONS_MIN = 10
 VERSION = 1

@@ -15,7 +15,8 @@ from streams.lab.drawing.write import write_atomically
 
 from .charts import course_chart, field_charts, figure, sensitivity_chart
 from .document import optimize_document
-from .result import OPTIMIZED, FoldResult, Judged, Optimized
+from .result import FoldResult, Judged, Optimized
+from .space import OPTIMIZED
 from .verdict import ineffective, verdict
 
 HEAD = (

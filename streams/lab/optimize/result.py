@@ -11,9 +11,7 @@ from .folds import Fold
 from .objective import Objective
 from .outcome import Outcome
 from .search import Tried
-from .space import OPTIMIZED, Space, Values
-
-__all__ = ["OPTIMIZED", "FoldResult", "Judged", "Optimized", "Sensitivity"]
+from .space import Space, Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from state.rules.policy import NONE
 
-from .result import OPTIMIZED, Optimized
+from .result import Optimized
+from .space import OPTIMIZED
 
 
 def verdict(optimized: Optimized) -> list[str]:

@@ -78,8 +78,6 @@ class Lots:
         """Return when `offer` next has something to do; None if nothing is held."""
         return min((lot.due_us for lot in self.lots), default=None)
 
-    # ---- what fills do to the lots ----
-
     def see(self, events: Iterable[AnyEvent], now_us: int) -> list[AnyEvent]:
         """Take note of fills, and cancel the exits that they left too large.
 
@@ -125,8 +123,6 @@ class Lots:
             if resting is not None and resting.remaining > lot.qty * (1 + WHOLE):
                 yield from self._take_out(lot, now_us)
                 lot.due_us = now_us
-
-    # ---- exits ----
 
     def offer(self, prices: Mapping[str, tuple[float, float]], now_us: int) -> Iterator[AnyEvent]:
         """Place the exits that are due, a little through the last prices (bid and ask by symbol).

@@ -104,8 +104,6 @@ class PaperVenue:
                     " dollars; leave it out to go on with it, or name another --data-dir."
                 )
 
-    # ---- the four steps ----
-
     def handle(self, batch: Batch) -> list[PaperAnswer]:
         """Decide on a batch and write it down (steps 1 and 2); return the answers to publish.
 
@@ -166,8 +164,6 @@ class PaperVenue:
         encoded = {key: None if row is None else encode_row(row) for key, row in rows.items()}
         self._store.commit(encoded, self._unsent)
         self._written_us, self._unwritten = now_us, False
-
-    # ---- records ----
 
     def _take_quotes(self, records: list[VenueRecord], now_us: int) -> None:
         """Pass on the quotes that can be ones; what is wrong with others is the desk's to tell."""
