@@ -106,7 +106,7 @@ def paper(
     accounts = paper_venue.read_accounts(account or ())
     with closing(paper_venue.Store(data_dir or settings.data_dir / "venue")) as store:
         venue = paper_venue.PaperVenue(
-            store, options, accounts, settings.topic(EXECUTION.name), _remark
+            store, options, accounts, topic=settings.topic(EXECUTION.name), say=_remark
         )
         report = _remark if verbose else None
         asyncio.run(paper_venue.run(venue, settings, typer.echo, _remark, report))

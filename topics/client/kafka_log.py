@@ -36,6 +36,7 @@ class KafkaLog:
         self,
         settings: ClientSettings,
         topic: str,
+        *,
         group: str | None,
         start: Start,
         allow_gaps: bool,

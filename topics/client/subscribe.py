@@ -77,7 +77,9 @@ def subscribe(
 
     def on_broker(group: str | None, start: Start, allow_gaps: bool) -> Log:
         name = None if group is None else settings.topic(group)
-        return KafkaLog(settings, settings.topic(topic), name, start, allow_gaps)
+        return KafkaLog(
+            settings, settings.topic(topic), group=name, start=start, allow_gaps=allow_gaps
+        )
 
     return subscription(on_broker, topic, kinds, options)
 

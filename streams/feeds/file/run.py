@@ -53,6 +53,7 @@ class FileFeed:
         strategy: Strategy,
         settings: Settings,
         options: FeedOptions,
+        *,
         remark: Callable[[str], None] = _ignore,
         progress: Callable[[int], None] = _ignore,
     ) -> None:

@@ -49,6 +49,7 @@ class Engine:
 
     def __init__(
         self,
+        *,
         market: Market,
         desk: Desk,
         exchange: Exchange,

@@ -143,11 +143,21 @@ def run_accounts(
     for account, strategy in strategies.items():
         checker = CapacityChecker(options.capital, leverage, quotes, interest)
         tally = RunTally(policy.name, options.capital, checker, digest=hooks.digest)
-        seats[account] = Seat(account, strategy, exchange, checker, tally)
+        seats[account] = Seat(
+            account=account, strategy=strategy, exchange=exchange, checker=checker, tally=tally
+        )
     desk = Desk(times, fitted)
     desk.watch = hooks.watch
     agenda = Agenda(market.bars, closing_stops(market, fitted, times.XNYS))
-    engine = Engine(market, desk, exchange, seats, interest, agenda, hooks)
+    engine = Engine(
+        market=market,
+        desk=desk,
+        exchange=exchange,
+        seats=seats,
+        interest=interest,
+        agenda=agenda,
+        hooks=hooks,
+    )
     plain = few_quotes(market) if options.plain is None else options.plain
     if plain or hooks.watch is not None or any(seat.wants_quotes for seat in seats.values()):
         engine.play_plainly()

@@ -18,6 +18,7 @@ class Seat:
 
     def __init__(
         self,
+        *,
         account: str,
         strategy: Strategy,
         exchange: Exchange,

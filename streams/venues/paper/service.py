@@ -52,6 +52,7 @@ class PaperVenue:
         store: Store,
         options: PaperOptions,
         accounts: Mapping[str, float],
+        *,
         topic: str,
         say: Callable[[str], None],
         clock: Callable[[int], Callable[[], int]] = lambda start_us: VenueClock(start_us).now_us,

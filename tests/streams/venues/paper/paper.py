@@ -173,7 +173,7 @@ def paper_venue(
     said: list[str] | None = None,
 ) -> PaperVenue:
     remarks = said if said is not None else []
-    return PaperVenue(store, options, accounts or {}, topic, remarks.append, hand)
+    return PaperVenue(store, options, accounts or {}, topic=topic, say=remarks.append, clock=hand)
 
 
 def fills_of(events: list[AnyEvent]) -> list[Fill]:
