@@ -13,8 +13,8 @@
     const head = element.closest("thead, caption");
     if (head && getComputedStyle(head).position === "absolute") continue;
     const heading = element.closest("h1, h2, h3, th, caption, dt");
-    // A unit belongs to its figure, as in 5.97 %; a name may break behind a hyphen.
-    const figures = /(?:(?<!\w)[+−-])?\$?\d[\d.,:]*(?: ?[%×](?=\s|$))?/g;
+    // A unit belongs to its figure, as in 5.97 %; a name may break behind a hyphen.  A digest is one.
+    const figures = /[0-9a-f]{16,}|(?:(?<!\w)[+−-])?\$?\d[\d.,:]*(?: ?[%×](?=\s|$))?/g;
     for (const found of [...node.data.matchAll(figures), ...(heading ? node.data.matchAll(/[^\s-]+/g) : [])]) {
       const range = document.createRange();
       range.setStart(node, found.index);

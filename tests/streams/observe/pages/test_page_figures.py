@@ -15,11 +15,13 @@ import msgspec
 import pytest
 
 from state.desk import Desk
+from streams.lab.optimize import write_page
 from streams.lab.report import write_report
 from streams.observe.pages.account_list import account_list
 from streams.observe.pages.account_view import look_up
 from tests.paths import ROOT
 from tests.state.steals import crowded, placing, stealing
+from tests.streams.lab.optimize.plans import carried_out, plan
 from tests.streams.lab.report import synthetic
 from tests.streams.observe.pages.chromium import Chromium, Tab
 from topics.facts import StealSettled, StealStarted, Victim
@@ -145,3 +147,10 @@ def test_a_report(tab, tmp_path, name, compared):
     tab.size(1280, 1600)
     tab.open((tmp_path / "report.html").as_uri())
     assert_whole(tab, f"figures-{name}")
+
+
+def test_the_page_of_a_search(tab, tmp_path):
+    write_page(carried_out(plan(), tmp_path / "journal"), tmp_path / "optimize.html")
+    tab.size(1280, 1600)
+    tab.open((tmp_path / "optimize.html").as_uri())
+    assert_whole(tab, "figures-optimize")
