@@ -40,8 +40,8 @@ def show(
 
     Example: `worksteal config show --yaml`
     """
-    told = {"bootstrap": bootstrap, "insecure": insecure, "topic_prefix": topic_prefix}
-    loaded = load_with_sources(config, told)
+    options = {"bootstrap": bootstrap, "insecure": insecure, "topic_prefix": topic_prefix}
+    loaded = load_with_sources(config, options)
     if as_yaml:
         typer.echo(settings_file(loaded.settings), nl=False)
     else:

@@ -25,8 +25,8 @@ TopicPrefix = Annotated[
 ]
 
 
-def read_deployment(config: Path | None, **told: Any) -> Settings:
+def read_deployment(config: Path | None, **options: Any) -> Settings:
     """Read the settings and refuse an unsafe connection; raises `SettingsError`."""
-    settings = load_settings(config, told)
+    settings = load_settings(config, options)
     require_safe(settings)
     return settings

@@ -104,8 +104,8 @@ def is_recording(files: Sequence[Path]) -> bool:
         return stream.read(len(RECORDING)) == RECORDING
 
 
-def _only_of_backtests(*told: object) -> None:
-    if any(told):
+def _only_of_backtests(*given: object) -> None:
+    if any(given):
         raise UsageError(
             "a recording's desks had their policy, capital and strategy; leave these options out, or"
             " say --backtest for a backtest of its quotes."
@@ -179,11 +179,11 @@ def list_table(heard: Heard) -> Sheet:
 def show(attempt: Attempt) -> None:
     """Print one decision: the entry, the ladder of checks, the candidates."""
     console = output()
-    told = decision_of(attempt)
-    say(f"{told.headline}\n{told.summary}")
-    console.print(_table("ladder of checks", LADDER, told.ladder))
-    if told.candidates:
-        console.print(_table(told.candidates_title, CANDIDATES, told.candidates))
+    decision = decision_of(attempt)
+    say(f"{decision.headline}\n{decision.summary}")
+    console.print(_table("ladder of checks", LADDER, decision.ladder))
+    if decision.candidates:
+        console.print(_table(decision.candidates_title, CANDIDATES, decision.candidates))
 
 
 def _table(title: str, heads: Sequence[str], rows: Iterable[tuple[str, ...]]) -> Sheet:

@@ -130,16 +130,16 @@ def optimize_command(
         files=tuple(path.name for path in files),
     )
     journal = state or _unasked(plan)
-    found = _search(plan, journal, workers or len(os.sched_getaffinity(0)))
-    write_atomically(policy_out, policy_yaml(found).encode("utf-8", "backslashreplace"))
+    optimized = _search(plan, journal, workers or len(os.sched_getaffinity(0)))
+    write_atomically(policy_out, policy_yaml(optimized).encode("utf-8", "backslashreplace"))
     if target is not None:
-        write_page(found, target)
+        write_page(optimized, target)
     if state is None:
         journal.unlink(missing_ok=True)
     if as_json:
-        typer.echo(json.dumps(optimize_document(found), indent=2))
+        typer.echo(json.dumps(optimize_document(optimized), indent=2))
     else:
-        _show(found)
+        _show(optimized)
         typer.echo(f"policy: {policy_out}\nreport: {target}")
 
 
@@ -164,7 +164,7 @@ def _search(plan: Plan, path: Path, workers: int) -> Optimized:
         try:
             with runs_progress() as progress:
                 task = progress.add_task("optimize", total=plan.runs)
-                found = optimize(plan, journal, workers, partial(progress.advance, task))
+                optimized = optimize(plan, journal, workers, partial(progress.advance, task))
                 progress.update(task, completed=plan.runs)
         except KeyboardInterrupt:
             again = shlex.join(["worksteal", *sys.argv[1:]])
@@ -175,7 +175,7 @@ def _search(plan: Plan, path: Path, workers: int) -> Optimized:
                 soft_wrap=True,
             )
             raise typer.Exit(INTERRUPTED) from None
-    return found
+    return optimized
 
 
 def _unasked(plan: Plan) -> Path:
@@ -200,17 +200,17 @@ def _check_targets(files: list[Path], targets: dict[str, Path | None]) -> None:
             raise UsageError(f"{option} {path}: there is no folder {path.parent}; create it first.")
 
 
-def _show(found: Optimized) -> None:
-    for note in found.notes:
+def _show(optimized: Optimized) -> None:
+    for note in optimized.notes:
         say(f"· {note}", style="dim")
-    heads, lines = judged_table(found)
+    heads, lines = judged_table(optimized)
     columns = [Column(head, figures=place > 1) for place, head in enumerate(heads)]
-    output().print(Sheet(title=f"Best {found.objective.title}", columns=columns, rows=lines))
-    for field, value in found.values.items():
-        begun = getattr(found.space.base, field)
+    output().print(Sheet(title=f"Best {optimized.objective.title}", columns=columns, rows=lines))
+    for field, value in optimized.values.items():
+        begun = getattr(optimized.space.base, field)
         say(f"{field}: {value:g} (was {begun})")
-    idle = ineffective(found)
+    idle = ineffective(optimized)
     if idle:
         say(f"Changed nothing on this data: {', '.join(idle)}.")
-    for sentence in verdict(found):
+    for sentence in verdict(optimized):
         say(sentence, style="bold")

@@ -97,11 +97,11 @@ def chosen(
         raise UsageError("name a recording or say --broker, one of the two.")
     if file is None:
         return read_deployment(config, bootstrap=bootstrap, insecure=insecure, topic_prefix=prefix)
-    told = {
+    given = {
         "--bootstrap": bootstrap, "--insecure": insecure, "--topic-prefix": prefix,
         "--config": config,
     }  # fmt: skip
-    for option, value in told.items():
+    for option, value in given.items():
         if value is not None:
             raise UsageError(
                 f"{option} goes with --broker, and {file} is a recording; leave it out."

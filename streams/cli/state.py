@@ -60,13 +60,13 @@ def state(
     settings = read_deployment(
         config, bootstrap=bootstrap, insecure=insecure, topic_prefix=topic_prefix, group=group
     )
-    found = None if from_changelog else _from_worker(settings, url, account)
-    if found is None:
-        found = _from_changelog(settings, account)
+    shown = None if from_changelog else _from_worker(settings, url, account)
+    if shown is None:
+        shown = _from_changelog(settings, account)
     if as_json:
-        typer.echo(json.dumps(found.view | {"source": found.source}, indent=2))
+        typer.echo(json.dumps(shown.view | {"source": shown.source}, indent=2))
     else:
-        show(found.view, found.source)
+        show(shown.view, shown.source)
 
 
 def _from_worker(settings: Settings, url: str | None, account: str) -> Found | None:

@@ -95,32 +95,28 @@ def _json(values: dict[str, Any]) -> str:
     return json.dumps(values, indent=2)
 
 
-# ---- validating ----
-
-
-def validation(found: Validated) -> dict[str, Any]:
+def validation(validated: Validated) -> dict[str, Any]:
     """Return what `--validate-only --json` prints."""
-    values = msgspec.to_builtins(found)
-    return {"result": "valid", **values, "gaps": [gap._asdict() for gap in found.gaps]}
+    values = msgspec.to_builtins(validated)
+    return {"result": "valid", **values, "gaps": [gap._asdict() for gap in validated.gaps]}
 
 
-def _validated_text(found: Validated) -> str:
-    gaps = f"valid but for {len(found.gaps)} gaps" if found.gaps else "valid"
-    events = f"{found.frames} frames with {found.events} events"
+def _validated_text(validated: Validated) -> str:
+    gaps = f"valid but for {len(validated.gaps)} gaps" if validated.gaps else "valid"
+    events = f"{validated.frames} frames with {validated.events} events"
     lines = [
-        f"{gaps}: {events}, {found.commands} records of execution, {found.facts} of steals",
-        *(f"gap: {gap}" for gap in found.gaps),
-        *(f"note: {note}" for note in found.notes),
+        f"{gaps}: {events}, {validated.commands} records of execution, {validated.facts} of steals",
+        *(f"gap: {gap}" for gap in validated.gaps),
+        *(f"note: {note}" for note in validated.notes),
     ]
-    if found.dropped_runs:
-        lines.append(f"note: {found.dropped_runs} runs do not join and are dropped by the desk")
-    if found.backward_times:
-        lines.append(f"note: time goes back at {found.backward_times} frames")
-    lines += [f"note: {place} is no output of this version" for place in found.unreadable_outputs]
+    if validated.dropped_runs:
+        lines.append(f"note: {validated.dropped_runs} runs do not join and are dropped by the desk")
+    if validated.backward_times:
+        lines.append(f"note: time goes back at {validated.backward_times} frames")
+    lines += [
+        f"note: {place} is no output of this version" for place in validated.unreadable_outputs
+    ]
     return "\n".join(lines)
-
-
-# ---- verifying ----
 
 
 def result(verdict: Verdict) -> str:
@@ -151,16 +147,20 @@ def document(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _difference(found: Difference | None) -> dict[str, Any] | None:
-    if found is None:
+def _difference(difference: Difference | None) -> dict[str, Any] | None:
+    if difference is None:
         return None
-    expected = found.expected
+    expected = difference.expected
     return {
-        "id": str(found.id) if found.id is not None else None,
-        "kind": found.kind,
+        "id": str(difference.id) if difference.id is not None else None,
+        "kind": difference.kind,
         "expected": _text(expected.value) if expected is not None else None,
-        "found": [{"place": one.place, "value": _text(one.value)} for one in found.found],
-        "account": msgspec.to_builtins(found.account) if found.account is not None else None,
+        "found": [
+            {"place": record.place, "value": _text(record.value)} for record in difference.found
+        ],
+        "account": msgspec.to_builtins(difference.account)
+        if difference.account is not None
+        else None,
     }
 
 
@@ -190,15 +190,15 @@ def show(verdict: Verdict) -> None:
         _show_difference(verdict.difference)
 
 
-def _show_difference(found: Difference) -> None:
+def _show_difference(difference: Difference) -> None:
     """Print the first difference with both sides and the account."""
-    name = found.id if found.id is not None else "a record without a desk's id"
-    say(f"\nfirst difference: {name}, {found.kind}: {MEANING[found.kind]}")
-    lines = [f"expected  {_side(found.expected)}"]
-    lines += [f"found     {_side(one)}" for one in found.found] or ["found     nothing"]
-    if found.id is not None:
-        frame = f"{JOURNAL.name}:{found.id.partition}:{found.id.offset}"
-        account = found.account
+    name = difference.id if difference.id is not None else "a record without a desk's id"
+    say(f"\nfirst difference: {name}, {difference.kind}: {MEANING[difference.kind]}")
+    lines = [f"expected  {_side(difference.expected)}"]
+    lines += [f"found     {_side(record)}" for record in difference.found] or ["found     nothing"]
+    if difference.id is not None:
+        frame = f"{JOURNAL.name}:{difference.id.partition}:{difference.id.offset}"
+        account = difference.account
         lines.append(
             f"account   {account.id} after the frame {frame}:"
             if account is not None
@@ -209,8 +209,8 @@ def _show_difference(found: Difference) -> None:
     say("\n".join(lines), indent=10)
 
 
-def _side(one: Said | FoundRecord | None) -> str:
-    if one is None:
+def _side(record: Said | FoundRecord | None) -> str:
+    if record is None:
         return "nothing"
-    place = one.place if isinstance(one, FoundRecord) else one.topic
-    return f"{place}  {_text(one.value)}"
+    place = record.place if isinstance(record, FoundRecord) else record.topic
+    return f"{place}  {_text(record.value)}"

@@ -106,9 +106,6 @@ def _json(event: Any, **_options: Any) -> str:
     return msgspec.json.encode(event, enc_hook=str).decode()
 
 
-# -- secrets -------------------------------------------------------------------------------------
-
-
 def secrets_of(settings: Settings) -> tuple[str, ...]:
     """Return every secret of these settings; the longest first, for one may hold another."""
     values = (getattr(settings, name) for name in type(settings).model_fields)
@@ -141,9 +138,6 @@ def without(secrets: Iterable[str]) -> Processor:
         return event
 
     return process
-
-
-# -- the end -------------------------------------------------------------------------------------
 
 
 def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -35,27 +35,29 @@ class Loaded(NamedTuple):
     sources: dict[str, str]
 
 
-def load_settings(config: Path | None = None, told: Mapping[str, Any] | None = None) -> Settings:
-    """Read the settings; `told` is what the command line says (None values say nothing).
+def load_settings(config: Path | None = None, options: Mapping[str, Any] | None = None) -> Settings:
+    """Read the settings; `options` is what the command line says (None values say nothing).
 
     Raises `SettingsError` for a file that cannot be read, an unknown key, or a bad value.
     """
-    return load_with_sources(config, told).settings
+    return load_with_sources(config, options).settings
 
 
-def load_with_sources(config: Path | None = None, told: Mapping[str, Any] | None = None) -> Loaded:
+def load_with_sources(
+    config: Path | None = None, options: Mapping[str, Any] | None = None
+) -> Loaded:
     """Read the settings as `load_settings` does, and say where each came from."""
     _refuse_unknown_variables()
     path, in_file = _read_file(config)
     in_environment = EnvSettingsSource(Settings)()
-    words = {key: value for key, value in (told or {}).items() if value is not None}
+    given = {key: value for key, value in (options or {}).items() if value is not None}
 
     places = dict.fromkeys(Settings.model_fields, "default")
     places |= dict.fromkeys(in_file, str(path))
     places |= {key: f"{PREFIX}{key.upper()}" for key in in_environment}
-    places |= dict.fromkeys(words, "command line")
+    places |= dict.fromkeys(given, "command line")
     try:
-        return Loaded(Settings(**(in_file | in_environment | words)), places)
+        return Loaded(Settings(**(in_file | in_environment | given)), places)
     except ValidationError as error:
         raise SettingsError(_sentence(error, places)) from None
 
@@ -113,5 +115,5 @@ def _sentence(error: ValidationError, places: Mapping[str, str]) -> str:
         place = f"--{field.replace('_', '-')}"
     elif not place.startswith(PREFIX):
         place = f"{place}: {field}"
-    told = fault["msg"].removeprefix("Value error, ")
-    return f"{place}: {told[0].lower()}{told[1:]}."
+    why = fault["msg"].removeprefix("Value error, ")
+    return f"{place}: {why[0].lower()}{why[1:]}."

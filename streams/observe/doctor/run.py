@@ -45,8 +45,6 @@ class Examiner:
         for line in lines:
             self._say(line)
 
-    # -- this machine ----------------------------------------------------------------------------
-
     async def machine(self) -> None:
         """Look at what is here: packages, settings, calendar, worker, folder."""
         settings = self._settings
@@ -65,8 +63,6 @@ class Examiner:
         self._all(check_space(settings.data_dir))
         for part in PARTS:
             self._all(check_part(settings.data_dir, part, _alive(whole, half), self._stored))
-
-    # -- the broker ------------------------------------------------------------------------------
 
     async def broker(self) -> None:
         """Look at what the broker has."""

@@ -41,8 +41,6 @@ class WorkerBoard:
         self.assets = Assets()
         self._lists = KeptList()
 
-    # -- pages -----------------------------------------------------------------------------------
-
     async def index(self, request: web.Request) -> web.Response:
         """Show the page, or list the pages."""
         if wants_page(request):

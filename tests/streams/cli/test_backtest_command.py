@@ -145,9 +145,6 @@ def test_file_name_is_never_markup(tmp_path):
     assert "[bold]day.csv: 120 bars" in done.out
 
 
-# ---- policies ----
-
-
 def test_policy_file_and_set(tmp_path):
     (tmp_path / "mine.yaml").write_text("base: reference\nprotection: 0.002\n", encoding="utf-8")
     few = head(DAY, 600, tmp_path)
@@ -168,9 +165,6 @@ def test_policies_run_in_the_order_given(tmp_path):
     words = ("--policy", "default", "--policy", "none")
     runs = document(worksteal("backtest", few, "--json", *words, cwd=tmp_path))["runs"]
     assert list(runs) == ["default", "none"]
-
-
-# ---- other data ----
 
 
 def judge(read: dict) -> None:

@@ -110,8 +110,6 @@ def test_plain_says_the_same(week, tmp_path):
     assert plain == document(worksteal(*words, cwd=tmp_path))
 
 
-# ---- own strategies, mistakes ----
-
 OWN = """
 from streams.strategies import RequestEntry, Strategy
 class Dip(Strategy):
@@ -174,9 +172,6 @@ def test_mistake_is_one_sentence(words, told, tmp_path):
     assert done.err.count("\n") == 1
     assert told in done.err
     assert not list(tmp_path.glob("*.html"))
-
-
-# ---- ending ----
 
 
 def children(pid: int) -> list[int]:

@@ -289,9 +289,6 @@ def test_a_folder_that_another_worker_has(tmp_path):
     )
 
 
-# ---- every command, and every sentence in the code ----
-
-
 def leaves(group: Any, before: str = "") -> Iterator[str]:
     for name, command in group.commands.items():
         path = f"{before} {name}".strip()

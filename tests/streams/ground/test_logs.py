@@ -46,9 +46,6 @@ def lines(stream: StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-# ---- the form ----
-
-
 def test_lines_are_for_people_on_a_terminal_and_json_elsewhere():
     auto = Settings()
     assert form_of(auto, Terminal()) == "console"
@@ -93,9 +90,6 @@ def test_a_line_break_does_not_make_two_lines():
     assert len(stream.getvalue().splitlines()) == 1
 
 
-# ---- how much ----
-
-
 @pytest.mark.parametrize(
     ("level", "verbose", "ours", "theirs"),
     [
@@ -115,9 +109,6 @@ def test_libraries_are_heard_from_warnings_on_unless_asked(level, verbose, ours,
     said = [(line["logger"], line["level"]) for line in lines(stream)]
     assert [how for name, how in said if name == "worksteal"] == ours
     assert [how for name, how in said if name == "faust"] == theirs
-
-
-# ---- secrets ----
 
 
 SECRET = 'pass"word\\with\u00e4 signs'
@@ -191,9 +182,6 @@ def test_whatever_holds_a_secret_holds_it_no_more(secrets, value):
                 yield from texts(inner)
 
     assert not [text for text in texts(event["KEY"]) for secret in secrets if secret in text]
-
-
-# ---- the end ----
 
 
 def test_what_nobody_caught_is_one_line_with_its_traceback_and_no_variables():

@@ -131,7 +131,7 @@ def test_the_policy_file_is_read_by_whoever_takes_one(found, tmp_path, base):
         line.startswith(("#", "name:")) or ":" in line
         for line in path.read_text(encoding="utf-8").splitlines()
     )
-    settings = load_settings(told={"policy": str(path)})
+    settings = load_settings(options={"policy": str(path)})
     assert settings.policy == str(path)
 
 

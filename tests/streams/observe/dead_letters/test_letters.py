@@ -61,9 +61,6 @@ def ready(value: bytes, note: Note | None = None, *, corrected: bool = False, **
     return prepare(one, value, note, PARTITIONS, RedriveOptions(**options), corrected=corrected)
 
 
-# ---- what a record is ----
-
-
 def test_a_record_of_the_sequencer_is_a_letter():
     found = letter(b"abc", reason="bad_id", field="account")
     assert found[:8] == ((2, 7), 11, "bad_id", "account", ("orders", 1, 5), 9, 3, None)
@@ -136,9 +133,6 @@ def test_places_are_read_back(partition, offset):
 def test_no_place(text):
     with pytest.raises(DeadLetterError, match="PARTITION:OFFSET"):
         parse_place(text)
-
-
-# ---- what may go back ----
 
 
 @pytest.mark.parametrize("account", [f"acct-{n}" for n in range(20)])
@@ -238,9 +232,6 @@ def test_a_partition_that_is_no_more():
         prepare(letter(), b"?", None, {"orders": 1}, RedriveOptions(force=True))
 
 
-# ---- which, and in which order ----
-
-
 def test_letters_go_back_in_the_order_in_which_they_stood_each_once():
     def one(offset: int, origin: str, at: int) -> Letter:
         return letter(offset=offset, origin=origin, origin_ts_ms=str(at))
@@ -289,9 +280,6 @@ def test_letters_are_read_in_bounded_chunks_in_their_order(sizes):
     for chunk in chunks:
         assert 1 <= len(chunk) <= 7
         assert sum(one.size for one in chunk) <= reading.CHUNK_BYTES
-
-
-# ---- what is shown ----
 
 
 def test_every_reason_has_a_meaning_and_advice():

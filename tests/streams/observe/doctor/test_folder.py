@@ -153,9 +153,6 @@ def test_a_lock_that_may_not_be_read_fails(tmp_path):
     assert only(look(tmp_path)[0]).level == said.FAIL
 
 
-# ---- the store beside its changelog ----
-
-
 @pytest.mark.parametrize(
     ("stored", "level", "told"),
     [

@@ -42,9 +42,6 @@ def on(broker: Any, folder: Any, **values: Any) -> Settings:
     return asyncio.run(deployed(broker, folder, PARTITIONS, web_port=0, **values))
 
 
-# ---- topics ----
-
-
 @pytest.mark.broker
 def test_a_new_deployment_is_fine_before_its_first_worker(broker, tmp_path):
     settings = on(broker, tmp_path)
@@ -117,9 +114,6 @@ def test_a_changelog_of_another_shape_fails(broker, tmp_path):
     ]
 
 
-# ---- no broker, or something else ----
-
-
 @contextmanager
 def listening() -> Iterator[int]:
     """Let somebody listen who is no broker, and who closes whatever comes."""
@@ -176,8 +170,6 @@ def test_a_broker_without_tls_or_login(broker):
     assert "secret-p" not in str(sasl)
 
 
-# ---- groups ----
-
 SETTINGS = Settings(topic_prefix="p-")
 
 
@@ -207,9 +199,6 @@ def test_the_sequencer_beside_its_sources(journal, orders, committed, members, l
     assert told in lines[0].told
     if level == said.FAIL:
         assert "--accept-gap" in lines[0].told or "Begin anew" in lines[0].told
-
-
-# ---- desks ----
 
 
 async def claimed(settings: Settings, *, version: bytes = b"1 ") -> None:
@@ -265,9 +254,6 @@ def test_frames_that_wait_for_nobody_are_a_warning():
     assert (line.level, line.do) == (said.WARN, "start `worksteal worker`")
 
 
-# ---- the clock ----
-
-
 async def clock(settings: Settings, off_ms: int, *, writing: bool) -> Line:
     """Hold a clock that is off against the broker's, while somebody writes frames or nobody does."""
     name = settings.topic(JOURNAL.name)
@@ -306,9 +292,6 @@ def test_clocks_that_differ(broker, tmp_path):
     assert asyncio.run(clock(settings, -600_000, writing=False)).level == said.FAIL
     quiet = asyncio.run(clock(settings, 600_000, writing=False))
     assert (quiet.level, "unknown" in quiet.told) == (said.WARN, True)
-
-
-# ---- all of it ----
 
 
 @pytest.mark.broker
