@@ -77,7 +77,8 @@ def test_the_worker_of_the_settings_is_asked_if_it_is_of_the_same_deployment(wor
 
 
 def test_people_see_tables(worker, tmp_path):
-    done = worksteal("state", account(1), "--url", worker.url, cwd=tmp_path)
+    # Wide enough that no table is turned, whatever the prices are.
+    done = worksteal("state", account(1), "--url", worker.url, cwd=tmp_path, COLUMNS="240")
     assert (done.status, done.err) == (0, "")
     title, capital, *rest = done.out.splitlines()
     assert title.startswith(f"{account(1)} · policy load · as of 20")
