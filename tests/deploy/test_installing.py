@@ -18,6 +18,8 @@ import pytest
 
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 BACKEND = '''
 """Installs a project in place without a build backend from anywhere."""
 

@@ -1,6 +1,7 @@
 """The page of commands has every command with every option, and the page of refusals every advice."""
 
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -13,15 +14,18 @@ from streams.observe.dead_letters.advice import ADVICE
 from tests.docs.commands import leaves
 from topics.refusals import RecordRefusal
 
-PAGE = pages()["command-line.md"]
+
+@cache
+def page() -> str:
+    return pages()["command-line.md"]
 
 
 def section(name: str) -> str:
-    return PAGE.split(f"\n## {name}\n")[1].split("\n## ")[0]
+    return page().split(f"\n## {name}\n")[1].split("\n## ")[0]
 
 
 def test_the_page_has_every_command_once_and_nothing_else():
-    assert re.findall(r"^## (.+)$", PAGE, re.MULTILINE) == sorted(name for name, _ in leaves(app))
+    assert re.findall(r"^## (.+)$", page(), re.MULTILINE) == sorted(name for name, _ in leaves(app))
 
 
 @pytest.mark.parametrize(("name", "command"), list(leaves(app)), ids=[n for n, _ in leaves(app)])
@@ -40,9 +44,9 @@ def test_a_command_has_its_options_its_text_and_its_example(name: str, command: 
 def test_every_reason_has_its_advice():
     assert all(reason.advice for reason in (*EventFault, *Refusal))
     assert set(RecordRefusal) <= set(ADVICE)
-    page = pages()["refusals.md"]
+    refusals = pages()["refusals.md"]
     for reason in (*EventFault, *Refusal):
-        assert reason.advice in page
+        assert reason.advice in refusals
 
 
 def test_advice_names_fields_and_commands_that_exist():

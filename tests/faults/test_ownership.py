@@ -23,6 +23,12 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 SESSION_S = 6.0
 """Brokers allow no shorter session by default."""
 
+RIGHT_ENDINGS = (
+    "stood still for",  # it looks at its clock before it writes
+    "another worker wrote there",  # it wrote first, behind the claim of its heir
+)
+"""How a worker ends that was paused until another had its partitions; a race decides which."""
+
 
 def longest_pauses_s(deployment: Deployment) -> dict[int, float]:
     """Return each journal partition's longest time without a new command, in seconds."""
@@ -70,7 +76,7 @@ def test_a_worker_that_slept_through_its_session_ends_and_harms_nothing(broker, 
         zombie.resume()
         wait_until(lambda: zombie.process.poll() is not None, 30)
         assert zombie.process.returncode == 1
-        assert "stood still" in zombie.said, zombie.said
+        assert any(ending in zombie.said for ending in RIGHT_ENDINGS), zombie.said
         thread.join()
         deployment.wait_framed()
         assert heir.stop() == 0, heir.said

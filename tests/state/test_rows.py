@@ -159,24 +159,28 @@ def account_with(**values: Any) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("key", "damaged", "told"),
     [
-        ({"cursor": cursor_with(format=FORMAT + 1)}, "format 2, this version reads 1: rebuild"),
-        ({"cursor": cursor_with(format=None)}, "format None, this version reads 1"),
-        ({"cursor": b"\xc1"}, "damaged, rebuild the store"),
-        ({"cursor": b"\x93\x01\x02\x03"}, "damaged, rebuild the store"),
-        ({"cursor": cursor_with(now_us="x")}, "damaged, rebuild the store"),
-        ({"cursor": cursor_with(default_policy="{")}, "damaged, rebuild the store"),
-        ({"cursor": cursor_with(default_policy='{"x":1}')}, "damaged, rebuild the store"),
-        ({"cursor": cursor_with(marks={"orders": 1})}, "damaged, rebuild the store"),
-        ({"account/A": b""}, "damaged, rebuild the store"),
-        ({"account/A": account_with(cash_micros=1.5)}, "damaged, rebuild the store"),
-        ({"account/A": account_with(own_policy="?")}, "damaged, rebuild the store"),
-        ({"price/BTCUSD": b"\x80"}, "damaged, rebuild the store"),
+        (
+            "cursor",
+            lambda: cursor_with(format=FORMAT + 1),
+            "format 2, this version reads 1: rebuild",
+        ),
+        ("cursor", lambda: cursor_with(format=None), "format None, this version reads 1"),
+        ("cursor", lambda: b"\xc1", "damaged, rebuild the store"),
+        ("cursor", lambda: b"\x93\x01\x02\x03", "damaged, rebuild the store"),
+        ("cursor", lambda: cursor_with(now_us="x"), "damaged, rebuild the store"),
+        ("cursor", lambda: cursor_with(default_policy="{"), "damaged, rebuild the store"),
+        ("cursor", lambda: cursor_with(default_policy='{"x":1}'), "damaged, rebuild the store"),
+        ("cursor", lambda: cursor_with(marks={"orders": 1}), "damaged, rebuild the store"),
+        ("account/A", lambda: b"", "damaged, rebuild the store"),
+        ("account/A", lambda: account_with(cash_micros=1.5), "damaged, rebuild the store"),
+        ("account/A", lambda: account_with(own_policy="?"), "damaged, rebuild the store"),
+        ("price/BTCUSD", lambda: b"\x80", "damaged, rebuild the store"),
     ],
 )
-def test_damaged_rows_and_those_of_another_version_are_refused(change, told):
-    rows = busy().desk.rows() | change
+def test_damaged_rows_and_those_of_another_version_are_refused(key, damaged, told):
+    rows = busy().desk.rows() | {key: damaged()}
     with pytest.raises(RowsError, match=told):
         Desk.restore(rows, times())
 

@@ -1,13 +1,14 @@
 """Our example data in the forms of other people, for tests."""
 
 from pathlib import Path
-
-import pandas as pd
-import pyarrow as pa
-from pyarrow import feather, parquet
+from typing import Any
 
 from streams.market import Market
+from tests.lazily import lazily
 from tests.paths import MARKET
+
+pd, pa = lazily("pandas"), lazily("pyarrow")
+feather, parquet = lazily("pyarrow.feather"), lazily("pyarrow.parquet")
 
 EXAMPLES = MARKET
 FILES = sorted(EXAMPLES.glob("*.csv"))
@@ -15,7 +16,7 @@ FILES = sorted(EXAMPLES.glob("*.csv"))
 SIDES = [f"{side}_{price}" for side in ("bid", "ask") for price in ("open", "high", "low", "close")]
 
 
-def frame_of(path: Path) -> pd.DataFrame:
+def frame_of(path: Path) -> Any:
     """Read one of our files as somebody else would; numbers come out exact."""
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     for name in frame.columns[2:]:
@@ -24,16 +25,16 @@ def frame_of(path: Path) -> pd.DataFrame:
     return frame
 
 
-def kind_of(frame: pd.DataFrame) -> str:
+def kind_of(frame: Any) -> str:
     return "quotes" if "bid_close" in frame.columns else "trades"
 
 
-def write_parquet(frame: pd.DataFrame, path: Path) -> Path:
+def write_parquet(frame: Any, path: Path) -> Path:
     parquet.write_table(pa.Table.from_pandas(frame, preserve_index=False), path)
     return path
 
 
-def write_feather(frame: pd.DataFrame, path: Path) -> Path:
+def write_feather(frame: Any, path: Path) -> Path:
     feather.write_feather(pa.Table.from_pandas(frame, preserve_index=False), path)
     return path
 

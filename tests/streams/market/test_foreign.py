@@ -1,9 +1,11 @@
 """Other people's files and data frames give the same market as our own form of the same data."""
 
-import pandas as pd
+from typing import Any
+
 import pytest
 
 from streams.market import ColumnMap, Market, MarketError, market_from_frame, read_market
+from tests.lazily import lazily
 from tests.streams.market.files import TRADES, stamp, write
 from tests.streams.market.foreign_files import (
     FILES,
@@ -14,11 +16,13 @@ from tests.streams.market.foreign_files import (
     write_parquet,
 )
 
+pd = lazily("pandas")
+
 T0 = 1_522_800_000_000_000  # stamp(0)
 TRADE_COLUMNS = {"time": "t", "high": "h", "low": "l", "close": "c"}
 
 
-def renamed(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str | int]]:
+def renamed(frame: Any) -> tuple[Any, dict[str, str | int]]:
     """Give every column another name, and put one in front that nobody asked for."""
     columns: dict[str, str | int] = {name: f"their {name}" for name in frame.columns}
     other = frame.rename(columns=columns)
@@ -61,7 +65,7 @@ def test_our_own_names_need_no_mapping(tmp_path, path):
 ROWS = 4
 
 
-def hours(**values: object) -> pd.DataFrame:
+def hours(**values: object) -> Any:
     """Return four hourly bars of the first hours of the day of `T0`."""
     time = pd.date_range("2018-04-04", periods=ROWS, freq="h", tz="UTC")
     return pd.DataFrame({"t": time, "h": 3.0, "l": 1.0, "c": 2.0} | values)

@@ -2,13 +2,14 @@
 
 import sys
 
-import pandas as pd
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 
 from streams.market import ColumnMap, MarketError, market_from_frame, read_market
+from tests.lazily import lazily
 from tests.streams.market.files import write
+
+pd, pa = lazily("pandas"), lazily("pyarrow")
+parquet = lazily("pyarrow.parquet")
 
 COLUMNS = {"time": "t", "high": "h", "low": "l", "close": "c", "volume": "v", "symbol": "s"}
 HEADER = "x,t,s,h,l,c,v"

@@ -7,7 +7,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +19,10 @@ from streams.market import (
     read_columns,
     read_market,
 )
+from tests.lazily import lazily
 from tests.streams.market.foreign_files import EXAMPLES, frame_of, write_feather, write_parquet
+
+pd = lazily("pandas")
 
 KINDS = {
     "trades": {"time": "t", "symbol": "s", "open": "o", "high": "h", "low": "l", "close": "c"},

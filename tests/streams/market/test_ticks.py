@@ -1,6 +1,7 @@
 """Quotes that were seen one by one stay as they are, and bars are what lies between two times."""
 
-import pandas as pd
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +9,10 @@ from hypothesis import strategies as st
 from streams.market import Bar, ColumnMap, MarketError, MarketQuote, market_from_frame, read_market
 from streams.market.quotes import Quotes
 from streams.market.ticks import bars_of
+from tests.lazily import lazily
 from tests.streams.market.files import write
+
+pd = lazily("pandas")
 
 T0 = 1_522_800_000_000_000
 SECOND_US = 1_000_000
@@ -20,7 +24,7 @@ TICKS = ColumnMap(
 )
 
 
-def frame(*rows: tuple) -> pd.DataFrame:
+def frame(*rows: tuple) -> Any:
     """Make rows of seconds after `T0`, symbol, bid, ask, bid size."""
     made = pd.DataFrame(rows, columns=["t", "s", "b", "a", "n"])
     made["t"] = (made["t"] * SECOND_US).astype("int64") + T0
