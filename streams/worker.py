@@ -101,7 +101,7 @@ class Worker:
             await self._web.stop()
 
     async def _run_parts(self) -> None:
-        # Both folders first: a worker that finds one taken has touched nothing yet.
+        # Both folders first: a worker that finds one taken ends before it connects.
         data_dir = self._settings.data_dir
         sequencing = Folder(data_dir / "sequencer") if self._with_sequencer else None
         agency = Folder(data_dir / "agent") if self._with_agent else None
