@@ -2,8 +2,12 @@
 
 import pkgutil
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib import import_module
+
+import pytest
 
 import streams
 from streams.ground import mistakes
@@ -32,3 +36,22 @@ def test_the_tree_is_drawn_as_it_is():
         for found in DRAWN.finditer(mistakes.__doc__ or "")
     ]
     assert drawn == list(tree(Mistake))
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "traceback"),
+    [
+        ("streams.journal.standing.claims.ClaimsError", 2, False),
+        ("streams.journal.standing.claims.FencedError", 1, False),
+        ("builtins.ValueError", 1, True),
+    ],
+)
+def test_a_worker_ends_with_the_status_of_its_error(error, status, traceback):
+    module, _, name = error.rpartition(".")
+    program = f"from {module} import {name}\nfrom streams.worker import die\ndie({name}('the why'))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == status
+    assert "the why" in done.stderr
+    assert ("ValueError" in done.stderr) is traceback
