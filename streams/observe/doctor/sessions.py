@@ -1,7 +1,10 @@
 """Whether the calendar of sessions reaches far enough, and looks like one."""
 
+import zoneinfo
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
 
 from state.market.hours import exchange_sessions
 from state.rules.money import MICROS
@@ -39,7 +42,35 @@ def check_sessions(settings: Settings, now: datetime) -> Iterator[Line]:
                 "`pip install --upgrade pandas-market-calendars`",
             )
         else:
-            yield ok("calendar", f"{first} to {last}; {count} sessions in the coming year")
+            told = f"{first} to {last}; {count} sessions in the coming year; {bounds_of_data()}"
+            yield ok("calendar", told)
+
+
+def bounds_of_data() -> str:
+    """Say how far the libraries' data reach: no release knows the closes that nobody foresaw."""
+    latest = last_unforeseen_close()
+    library = f"pandas-market-calendars {version('pandas-market-calendars')}"
+    return (
+        f"{library} knows rules for holidays and the unforeseen closes to {latest}, "
+        f"time zones are of {time_zones()}"
+    )
+
+
+def last_unforeseen_close() -> date:
+    """Return the latest day of mourning or storm that the calendar's library knows."""
+    # Imported here: pandas takes a second, and most commands of this package need none.
+    import pandas_market_calendars  # noqa: PLC0415
+
+    days = pandas_market_calendars.get_calendar("XNYS").adhoc_holidays
+    latest: date = max(day.date() for day in days)
+    return latest
+
+
+def time_zones() -> str:
+    """Return where Python reads time zones: this system's files come before the package."""
+    if any((Path(folder) / "America" / "New_York").is_file() for folder in zoneinfo.TZPATH):
+        return "this system"
+    return f"tzdata {version('tzdata')}"
 
 
 def sessions_between(opens: list[int], first: datetime, last: datetime) -> int:

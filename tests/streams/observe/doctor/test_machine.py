@@ -2,7 +2,8 @@
 
 import re
 import tomllib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from streams.observe.doctor.chosen import check_connection, check_pages
 from streams.observe.doctor.folder import LITTLE, SHORT, check_space, check_usable, nearest
 from streams.observe.doctor.names import HOME, NAMES, check_names
 from streams.observe.doctor.pages import Seen
-from streams.observe.doctor.sessions import check_sessions
+from streams.observe.doctor.sessions import check_sessions, last_unforeseen_close, time_zones
 from streams.observe.doctor.versions import check_versions, within
 from tests.paths import ROOT
 from tests.streams.observe.doctor.said import bad, only
@@ -179,7 +180,19 @@ def test_an_installed_file_that_something_lies_over_fails(tmp_path):
 
 def test_the_calendar_without_settings_covers_the_coming_year():
     line = only(check_sessions(Settings(), NOW))
-    assert (line.level, line.told) == (said.OK, "2025 to 2027; 250 sessions in the coming year")
+    assert line.level == said.OK
+    assert line.told.startswith("2025 to 2027; 250 sessions in the coming year; ")
+
+
+def test_what_the_libraries_data_end_with_is_named(monkeypatch, tmp_path):
+    told = only(check_sessions(Settings(), NOW)).told
+    assert f"pandas-market-calendars {version('pandas-market-calendars')} knows" in told
+    assert "unforeseen closes to 2025-01-09" in told or last_unforeseen_close() > date(2025, 1, 9)
+    monkeypatch.setattr("zoneinfo.TZPATH", (str(tmp_path),))
+    assert time_zones() == f"tzdata {version('tzdata')}"
+    (tmp_path / "America").mkdir()
+    (tmp_path / "America" / "New_York").touch()
+    assert time_zones() == "this system"
 
 
 @pytest.mark.parametrize("when", [datetime(2026, 1, 1, 6, tzinfo=UTC), datetime(2027, 12, 31, 20, tzinfo=UTC)])  # fmt: skip
