@@ -23,7 +23,7 @@ NO_SESSIONS = Calendars(Hours("XNYS", [], 0, 0), Hours("weekdays", [], 0, 0))
 """For a journal without a frame, which has no years."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
     """What a replay came to."""
 
@@ -132,11 +132,11 @@ async def replay_with(
     for number in source.spans(JOURNAL.name):
         partitions[number] = (await replayer.partition(number, gaps, hear)).result()
     return Replayed(
-        source.name,
-        replayer.policy.name,
-        replayer.what_if,
-        source.complete,
-        partitions,
-        gaps.found,
-        source.notes,
+        source=source.name,
+        policy=replayer.policy.name,
+        what_if=replayer.what_if,
+        complete=source.complete,
+        partitions=partitions,
+        gaps=gaps.found,
+        notes=source.notes,
     )

@@ -7,7 +7,7 @@ from state.dealing.outbox import Outputs
 from topics.facts import AccountHalted, StealExpired, StealLost, StealSettled, StealStarted
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class ReplayTally:
     """Figures of one journal partition, or of all.  Times in microseconds, None without a frame."""
 

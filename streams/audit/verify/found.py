@@ -22,7 +22,7 @@ class FoundRecord(NamedTuple):
         return f"{self.topic}:{self.partition}:{self.offset}"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Findings:
     """What became of every output, by id in rising order.  Repeats and pending are no differences."""
 

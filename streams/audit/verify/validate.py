@@ -18,7 +18,7 @@ DECODE: dict[str, Callable[[bytes], object]] = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Validated:
     """What was found.  Only gaps and what cannot be read are faults; the rest is told."""
 
@@ -42,7 +42,9 @@ class Validated:
 async def validate(source: Source, *, allow_gaps: bool = False) -> Validated:
     """Read it all; raises `ReplayError` for the first fault, with its place."""
     gaps = Gaps(source, allowed=allow_gaps)
-    found = Validated(source.name, source.complete, gaps=gaps.found, notes=source.notes)
+    found = Validated(
+        source=source.name, complete=source.complete, gaps=gaps.found, notes=source.notes
+    )
     for number in source.spans(JOURNAL.name):
         chain = _Chain(found)
         async for batch in walk(source, JOURNAL.name, number, gaps.note):

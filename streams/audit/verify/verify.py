@@ -14,7 +14,7 @@ from .compare import Comparer
 from .found import Findings, FoundRecord, account_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """The first difference: what the replay says, what was found, the account after that frame."""
 
@@ -82,7 +82,9 @@ async def _look_closer(replayer: Replayer, comparison: Findings) -> Difference:
     """Replay the partition of the first difference once more, through its frame."""
     first = comparison.first
     if first is None:
-        return Difference(None, "unexpected", None, comparison.evidence, None)
+        return Difference(
+            id=None, kind="unexpected", expected=None, found=comparison.evidence, account=None
+        )
     expected: list[Said] = []
     account: Account | None = None
     if first.partition in replayer.source.spans(JOURNAL.name):
@@ -96,11 +98,11 @@ async def _look_closer(replayer: Replayer, comparison: Findings) -> Difference:
         name = expected[0].account if expected else account_of(comparison.evidence)
         account = made.desk.accounts.get(name) if name is not None else None
     return Difference(
-        first,
-        _kind(comparison, str(first)),
-        expected[0] if expected else None,
-        comparison.evidence,
-        account,
+        id=first,
+        kind=_kind(comparison, str(first)),
+        expected=expected[0] if expected else None,
+        found=comparison.evidence,
+        account=account,
     )
 
 

@@ -21,7 +21,7 @@ class Leg:
     until_us: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StealLine:
     """One steal for the timeline: when it started, who took from whom, how it ended."""
 
@@ -53,7 +53,7 @@ class Series:
     capacity: list[float] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """The figures of one run.  Dollars, unless a name says otherwise."""
 
@@ -94,7 +94,7 @@ class RunResult:
     timeline: tuple[StealLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """The same data under several policies, in the order in which they are shown."""
 

@@ -41,7 +41,7 @@ FEW_QUOTES = 48
 """Quotes from one end of a bar to the next from which on searching is faster than applying them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """What a run needs besides data and policy.  Dollars, fractions, microseconds.
 

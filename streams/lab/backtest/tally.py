@@ -72,14 +72,14 @@ class RunTally:
 
     def _start(self, fact: StealStarted) -> None:
         self._steals[fact.steal] = StealLine(
-            fact.ts_us,
-            fact.id,
-            fact.steal,
-            fact.entry,
-            fact.symbol,
-            tuple(f"{victim.symbol} {victim.order}" for victim in fact.victims),
-            sum(victim.freed_micros for victim in fact.victims),
-            "open",
+            ts_us=fact.ts_us,
+            id=fact.id,
+            steal=fact.steal,
+            entry=fact.entry,
+            thief=fact.symbol,
+            victims=tuple(f"{victim.symbol} {victim.order}" for victim in fact.victims),
+            freed_micros=sum(victim.freed_micros for victim in fact.victims),
+            outcome="open",
             victim_legs=tuple(
                 leg for victim in fact.victims if (leg := self._victim(victim.order)) is not None
             ),

@@ -25,7 +25,7 @@ _FIRST_LOOK = 64
 """Most orders that fill do so soon: look at few quotes first, then at eight times as many."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StealWorth:
     """The steals of one run, judged.  Money in micro-dollars, of mark-outs after fees."""
 

@@ -28,7 +28,7 @@ class ChartPlace:
         return f"{base}, {self.period}" if self.period else base
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
     """One figure of the report; without traces, `empty` is said in its place."""
 

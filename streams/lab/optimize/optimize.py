@@ -24,7 +24,7 @@ VERSION = 1
 """Of the journal's form, and of what a figure in it means."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What is asked for; together with the data it decides every byte of the answer."""
 
@@ -163,11 +163,11 @@ def _fold(plan: Plan, number: int, player: Player) -> FoldResult:
     against = confidences(days, space.base.name, plan.work.options.capital)
     judged = {
         name: Judged(
-            fits[name],
-            unseens[name],
-            score(fits[name]),
-            score(unseens[name]),
-            against.get(name),
+            fit=fits[name],
+            unseen=unseens[name],
+            fit_score=score(fits[name]),
+            unseen_score=score(unseens[name]),
+            against=against.get(name),
         )
         for name in names
     }
@@ -188,11 +188,11 @@ def _sensitivity(plan: Plan, best: Tried, player: Player) -> tuple[Sensitivity, 
         taken = [next(outcomes) for _ in one.probes]
         found.append(
             Sensitivity(
-                one.field,
-                best.values[one.field],
-                one.probes,
-                tuple(map(score, taken)),
-                len({best.outcome.digest, *(outcome.digest for outcome in taken)}),
+                field=one.field,
+                best=best.values[one.field],
+                values=one.probes,
+                scores=tuple(map(score, taken)),
+                distinct=len({best.outcome.digest, *(outcome.digest for outcome in taken)}),
             )
         )
     return tuple(found)

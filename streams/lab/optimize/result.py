@@ -14,7 +14,7 @@ from .search import Tried
 from .space import Space, Values
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """A policy on both periods of a fold; scores are higher where they are better."""
 
@@ -42,7 +42,7 @@ class FoldResult:
         return len({one.outcome.digest for one in self.tried})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sensitivity:
     """One field at the ends and the middle of its range, all else as in the best policy."""
 
@@ -59,7 +59,7 @@ class Sensitivity:
         return self.distinct == 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Optimized:
     """The whole answer.  `asked` is what a journal's first line says of it."""
 

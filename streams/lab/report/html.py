@@ -30,7 +30,7 @@ RANKED_MAX = 200
 """Lines of the ranking; `--json` has every policy."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """What is shown of one period."""
 

@@ -33,7 +33,10 @@ def judge(rows: list[MarketQuote], fee_rate: float = 0.0, horizon_us: int = HORI
 
 
 def steal(outcome: str, thief: Leg | None, *victims: Leg, ts_us: int = 0) -> StealLine:
-    return StealLine(ts_us, "0-1-0", "s1", "e1", "BTCUSD", (), 0, outcome, thief, victims)
+    return StealLine(
+        ts_us=ts_us, id="0-1-0", steal="s1", entry="e1", thief="BTCUSD", victims=(),
+        freed_micros=0, outcome=outcome, thief_leg=thief, victim_legs=victims,
+    )  # fmt: skip
 
 
 FALLING = quotes(
