@@ -177,28 +177,6 @@ def test_named_files_exist(path):
         assert (ROOT / name).exists(), name
 
 
-def test_sentences_of_the_live_page_are_said_by_the_program():
-    """What stands between the dots is in the source, however its lines are broken there."""
-    sources = [
-        path.read_text(encoding="utf-8") for path in sorted((ROOT / "streams").rglob("*.py"))
-    ]
-    said = re.sub(r'"\s*\n\s*f?"', "", "\n".join(sources))
-    text = (DOCS / "live.md").read_text(encoding="utf-8")
-    told = [row[1] for row in table_rows(text) if len(row) == 3 and row[0] in ("1", "2")]
-    sentences = [one for one in told if one not in EXIT_MEANINGS]
-    assert len(sentences) > 12
-    for sentence in sentences:
-        for part in filter(None, (part.strip(" .:?") for part in sentence.split("…"))):
-            assert part in said, sentence
-
-
-EXIT_MEANINGS = (
-    "a worker ended itself, or `verify`, `topics check` or `doctor` found a difference",
-    "a person must act; one sentence says how",
-)
-"""Rows of the table of exit statuses, which begin like those of the sentences."""
-
-
 def test_concepts_compare_the_presets_field_by_field():
     """The table is complete, and its values are those of the presets."""
     text = (DOCS / "concepts.md").read_text(encoding="utf-8")

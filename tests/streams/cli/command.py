@@ -25,6 +25,10 @@ STOCKS_MINUTE = MARKET / "nyse-2013-10-07.csv"
 MIXED = MARKET / "hourly-mixed-2025-12.csv"
 
 
+PATIENCE_S = 300
+"""No command takes nearly as long, on a machine that has time for it."""
+
+
 class Done(NamedTuple):
     """How a command ended."""
 
@@ -52,7 +56,7 @@ def start_into(log: IO[str] | None, *words: object, cwd: Path, **env: str) -> su
 
 
 def finish(started: subprocess.Popen[str]) -> Done:
-    out, err = started.communicate(timeout=120)
+    out, err = started.communicate(timeout=PATIENCE_S)
     return Done(started.returncode, out, err)
 
 

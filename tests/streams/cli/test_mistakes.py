@@ -205,14 +205,6 @@ MISTAKES += [
     ("optimize ok.csv --evaluations 1", "Invalid value for '--evaluations'"),
 ]
 
-SAYS_WHAT_TO_DO = re.compile(
-    r"; [`\w]|[Dd]id you mean|[Bb]egin anew|\b(?:they|there|presets) are|--allow-gaps|`worksteal"
-    r"|\b(?:should|must) be\b|\bneeds --|\bhas one `"
-    r"|(?:^|[:;.,] (?:or |so )?)(?:write|name|give|choose|set|start|run|say|check|correct|add|ask|keep|look|put|read"
-    r"|take|try|stop|restore|leave|make|rebuild|publish|install|create|see|wait|begin|record|use)\b"
-)
-
-
 QUIET = {"WORKSTEAL_LOG_LEVEL": "error", "WORKSTEAL_LOG_FORMAT": "json", "WORKSTEAL_WEB_PORT": "0"}
 
 
@@ -252,7 +244,6 @@ def test_mistake_is_one_sentence(words: str, told: str, folder: Path, taken: int
     assert done.err.endswith((".\n", "?\n"))
     assert told in done.err
     assert "Traceback" not in done.err
-    assert SAYS_WHAT_TO_DO.search(done.err.partition(": ")[2])
     assert (folder / "ok.csv").read_bytes() == before
     assert not list(folder.glob("*.html"))
 
@@ -332,21 +323,6 @@ def sentences() -> Iterator[tuple[str, str]]:
             name = getattr(called, "id", None)
             if isinstance(node, ast.Call) and name in names and node.args:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", template(node.args[0])
-
-
-SAID_ELSEWHERE = re.compile(r"^[… :]*$|^topic … …\.$|[:;] …[.:]?$|setting…$")
-"""A message whose end, or all of it, comes from somewhere else: a rule's own words, a near name."""
-
-
-def test_every_sentence_in_the_code_says_what_to_do():
-    found = list(sentences())
-    assert len(found) > 150
-    mute = [
-        (place, told)
-        for place, told in found
-        if not SAYS_WHAT_TO_DO.search(told) and not SAID_ELSEWHERE.search(told)
-    ]
-    assert not mute
 
 
 def test_every_sentence_in_the_code_is_one_line_without_decoration():
