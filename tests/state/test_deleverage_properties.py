@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from .world import times
 many = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+@pytest.mark.slow
 @many
 @given(holdings, evenings)
 def test_nothing_is_reduced_that_is_not_held_and_capacity_holds(held, drawn):
@@ -25,6 +27,7 @@ def test_nothing_is_reduced_that_is_not_held_and_capacity_holds(held, drawn):
     assert not [fact for fact in night.outputs if isinstance(fact, AccountHalted)]
 
 
+@pytest.mark.slow
 @many
 @given(holdings, evenings)
 def test_when_all_is_answered_the_account_fits_after_the_close(held, drawn):

@@ -64,6 +64,7 @@ def crowded(frames: list[Any], size: int, policy: Any) -> World:
     return world
 
 
+@pytest.mark.slow
 @many
 @given(days, st.integers(1, 12), policies)
 def test_a_look_that_was_kept_tells_what_a_new_one_would(monkeypatch, moves, size, policy):
@@ -73,6 +74,7 @@ def test_a_look_that_was_kept_tells_what_a_new_one_would(monkeypatch, moves, siz
     assert crowded(chaos.frames, size, policy).desk.faults == []
 
 
+@pytest.mark.slow
 @many
 @given(evenings, holdings, st.integers(1, 12))
 def test_so_it_does_while_an_account_is_deleveraged(monkeypatch, drawn, held, size):

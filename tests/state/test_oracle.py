@@ -1,5 +1,6 @@
 """The desk allocates as a naive allocator does that was written from the rules alone."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -101,6 +102,7 @@ def desk_says(book, entry):
     return (reasons[0] if reasons else "wait"), []
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(books(), wishes("thief", entry=True))
 def test_the_desk_allocates_as_the_naive_allocator_does(book, entry):
