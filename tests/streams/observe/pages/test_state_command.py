@@ -19,7 +19,7 @@ from streams.ground.settings import Settings
 from streams.observe.errors import WebError
 from streams.observe.pages.ask import ask as ask_worker
 from tests.state.world import World, roomy
-from tests.streams.cli.command import Done, document, worksteal
+from tests.streams.cli.command import Done, document, worksteal, worksteal_process
 from tests.streams.observe.pages.standing import ask, standing, still
 
 pytestmark = pytest.mark.broker
@@ -142,7 +142,7 @@ def test_something_else_at_the_port_is_not_taken_for_a_worker(worker, tmp_path):
         async def both() -> Done:
             loop = asyncio.get_running_loop()
             command = asyncio.to_thread(
-                worksteal, "state", account(1), "--json", *started, cwd=tmp_path,
+                worksteal_process, "state", account(1), "--json", *started, cwd=tmp_path,
                 WORKSTEAL_WEB_PORT=str(port),
             )  # fmt: skip
             task = asyncio.create_task(command)
