@@ -45,11 +45,16 @@ def before_victims(look: Look, entry: Entry, waiter: Waiter) -> Refusal | Way:
         return Refusal.NO_ACCOUNT_SNAPSHOT
     if look.now_us - look.snapshot_us > policy.snapshot_max_age_us:
         return Refusal.STALE_ACCOUNT
-    if look.free_micros >= waiter.needed_at(policy, look.intraday):
+    # A refused entry passes here at every quote of its symbol, hence two calls are spared where
+    # the waiter's own figures answer.
+    same = waiter.intraday is look.intraday
+    needed = waiter.needed_micros if same else waiter.needed_at(policy, look.intraday)
+    if look.free_micros >= needed:
         return Way.FITS
     if not policy.enabled:
         return Refusal.DISABLED
-    if not waiter.near_enough(policy, entry, price.ask if waiter.buys else price.bid):
+    at = price.ask if waiter.buys else price.bid
+    if not (waiter.near_low < at < waiter.near_high or waiter.near_enough(policy, entry, at)):
         return Refusal.TOO_FAR_FROM_LIMIT
     return Way.VICTIMS
 
