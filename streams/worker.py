@@ -1,4 +1,4 @@
-"""The worker's process: makes its parts, who observes them and the pages, and ends all of it.
+"""The worker's process: makes its parts and their observers, and ends them.
 
 Crash-only: whatever goes wrong ends the process at once, and a supervisor starts it again; starting
 and recovering are the same path.  A clean stop (SIGTERM, SIGINT) makes one last checkpoint.

@@ -1,4 +1,4 @@
-"""Draws the pictures of the pages: `python docs/pictures/draw.py [--check]`.
+"""Draws the pictures of the pages: `python -m docs.pictures.draw [--check]`.
 
 `steals.svg` is drawn from what the example in docs/concepts.md prints, so it shows what the desk did.
 """
@@ -6,27 +6,14 @@
 import argparse
 import re
 import sys
-from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
+from .house import house
+from .shapes import WIDTH, arrow, arrowhead, box, rect, svg, text
+
 FOLDER = Path(__file__).resolve().parent
 CONCEPTS = FOLDER.parent / "concepts.md"
-WIDTH = 760
-
-STYLE = """\
-text { font: 13px sans-serif; fill: #24292f; }
-.small { font-size: 11px; }
-.box { fill: #f6f8fa; stroke: #57606a; }
-.log { fill: #ddf4ff; stroke: #0969da; }
-.line { stroke: #57606a; fill: none; }
-.BTCUSD { fill: #f2a65a; } .ETHUSD { fill: #7aa6e0; } .LTCUSD { fill: #8fc98f; }
-.late { fill-opacity: 0.35; }
-.mark { stroke: #cf222e; stroke-dasharray: 3 3; }
-@media (prefers-color-scheme: dark) {
-  text { fill: #e6edf3; } .box { fill: #21262d; stroke: #8b949e; } .line { stroke: #8b949e; }
-  .log { fill: #0c2d6b; } .BTCUSD, .ETHUSD, .LTCUSD { fill-opacity: 0.75; } .late { fill-opacity: 0.3; }
-}"""
 
 
 class Bar(NamedTuple):
@@ -116,55 +103,11 @@ def held(printed: str) -> list[Bar]:
     return [*bars, *open_bars.values()]
 
 
-# ---- shapes ----
-
-
-def box(x: int, y: int, w: int, h: int, name: str, kind: str = "box", **lines: str) -> str:
-    middle = x + w / 2
-    told = [name, *lines.values()]
-    first = y + h / 2 + 5 - 7 * (len(told) - 1)
-    words = "".join(
-        f'<text x="{middle:.0f}" y="{first + 15 * i:.0f}" text-anchor="middle"'
-        f"{' class=' + chr(34) + 'small' + chr(34) if i else ''}>{escape(word)}</text>"
-        for i, word in enumerate(told)
-    )
-    return f'<rect class="{kind}" x="{x}" y="{y}" width="{w}" height="{h}" rx="4"/>{words}'
-
-
-def rect(x: float, y: float, w: float, h: float, kind: str) -> str:
-    return f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}"/>'
-
-
-def arrow(x1: int, y1: int, x2: int, y2: int) -> str:
-    return f'<path class="line" marker-end="url(#head)" d="M{x1} {y1} L{x2} {y2}"/>'
-
-
-def arrowhead() -> str:
-    return (
-        '<defs><marker id="head" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8"'
-        ' markerHeight="8" orient="auto"><path d="M0 0 L8 4 L0 8 z" fill="#57606a"/></marker></defs>'
-    )
-
-
-def text(x: float, y: float, words: str, small: int = 0) -> str:
-    kind = ' class="small"' if small else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}"{kind}>{escape(words)}</text>'
-
-
-def svg(height: float, title: str, drawn: list[str]) -> str:
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}"'
-        f' width="{WIDTH}" height="{height:.0f}" role="img" aria-label="{escape(title)}">'
-    )
-    lines = [head, f"<title>{escape(title)}</title>", f"<style>{STYLE}</style>", *drawn, "</svg>"]
-    return "\n".join(lines) + "\n"
-
-
 def pictures() -> dict[str, str]:
     """Return each picture by its file name."""
     page = CONCEPTS.read_text(encoding="utf-8")
     (printed,) = re.findall(r"^```text\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    return {"flow.svg": flow(), "steals.svg": steals(printed)}
+    return {"flow.svg": flow(), "steals.svg": steals(printed), "rooms.svg": house()}
 
 
 def main() -> int:
@@ -177,7 +120,7 @@ def main() -> int:
         if not check:
             path.write_text(drawn, encoding="utf-8")
         elif not path.is_file() or path.read_text(encoding="utf-8") != drawn:
-            sys.stderr.write(f"{path} is stale: run `python docs/pictures/draw.py`.\n")
+            sys.stderr.write(f"{path} is stale: run `python -m docs.pictures.draw`.\n")
             status = 1
     return status
 

@@ -7,6 +7,7 @@ from .lists import policy_page, topics_page
 from .messages import messages_page
 from .metrics import metrics_page
 from .refusals import refusals_page
+from .rooms import rooms_page
 from .settings import settings_page
 
 FOLDER = Path("docs") / "reference"
@@ -22,6 +23,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "command-line.md": command_line_page(),
         "metrics.md": metrics_page(),
+        "rooms.md": rooms_page(),
     }
 
 

@@ -1,1 +1,1 @@
-"""What was said and what should have been: recordings, replays of them, and the proof."""
+"""Recordings, replays of them, and the proof that all was said."""

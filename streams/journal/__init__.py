@@ -1,1 +1,1 @@
-"""One total order of events, and what stands on it: writing, standing, and Faust."""
+"""One total order of events, and how machines stand on it."""

@@ -1,1 +1,1 @@
-"""Does stealing pay, and with which policy: backtests, comparisons, searches, reports."""
+"""Does stealing pay, and with which policy: runs, comparisons, searches."""

@@ -1,4 +1,4 @@
-"""Market data: what a backtest is fed with, read strictly and replayed without looking ahead.
+"""Market data: read strictly, and replayed without looking ahead.
 
 rows (our CSV) ───────────────────────────────┐
 foreign_csv, arrow, frame → raw → foreign ────┼→ table → replay ─┐

@@ -1,4 +1,4 @@
-"""The wire for programs: JSON Schemas, an AsyncAPI document and the lock of versions, from the code.
+"""The wire for programs: JSON Schemas, AsyncAPI, and the lock of versions.
 
     docs/schema/asyncapi.json              topics, who sends and who receives, keys, headers
     docs/schema/messages/<type>.json       one message each

@@ -1,4 +1,4 @@
-"""Strategies: who wishes for entries, so that a backtest has capital to fight over.
+"""Strategies: who wishes for entries, so that capital is fought over.
 
 They are plain examples that make the desk work hard, not advice; a user's own class takes their
 place (`load_strategy`).
