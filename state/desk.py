@@ -98,16 +98,16 @@ class Desk:
 
         Raises `CalendarError` if the frame's time lies outside the calendar.
         """
-        context = self.context
+        context, outbox = self.context, self.context.outbox
         now = max(context.clock.now_us, position.ts_us)
-        context.outbox.open(position, now)
+        outbox.open(position, now)
         self._move_clock(now)
         self.next_offset = position.offset + 1
         # Most events are quotes from which nothing follows, so their way through this loop is laid
         # out flat: local names, no call, no attribute of ours but those of the price itself.
         above = [self._join(run) for run in frame.runs]
         ahead_us = now + AHEAD_US_MAX
-        prices, outbox = context.board.prices, context.outbox
+        prices = context.board.prices
         by_spelling, changed = prices.by_spelling, prices.changed
         quoted = False
         for item in frame.events:

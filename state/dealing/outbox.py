@@ -21,15 +21,17 @@ class Outputs(NamedTuple):
 class Outbox:
     """Collects the outputs of the frame that is being applied, and gives each its id.
 
-    The index is put behind the frame's prefix right here: a call would be paid for each output.
+    Nearly every frame says nothing, so what its ids begin with is only made when it says something.
+    The index is put behind it right here: a call would be paid for each output.
     """
 
-    __slots__ = ("commands", "facts", "now_us", "of", "on_attempt", "prefix")
+    __slots__ = ("_position", "_prefix", "commands", "facts", "now_us", "of", "on_attempt")
 
     def __init__(self) -> None:
         self.commands: list[AnyCommand] = []
         self.facts: list[AnyFact] = []
-        self.prefix = ""
+        self._position = JournalPosition(0, 0, 0)
+        self._prefix = ""
         self.of: tuple[Run, int] | None = None
         """The run and offset of the event that is at work; None: time passes."""
         self.now_us = 0
@@ -38,7 +40,8 @@ class Outbox:
 
     def open(self, position: JournalPosition, now_us: int) -> None:
         """Begin a frame."""
-        self.prefix = id_prefix(position.partition, position.offset)
+        self._position = position
+        self._prefix = ""
         self.of = None
         self.now_us = now_us
 
@@ -49,6 +52,11 @@ class Outbox:
             self.commands, self.facts = [], []
         return outputs
 
+    def _begin(self) -> str:
+        """Make what this frame's ids begin with."""
+        self._prefix = id_prefix(self._position.partition, self._position.offset)
+        return self._prefix
+
     def _cause(self) -> str:
         if self.of is None:
             return "clock"
@@ -57,14 +65,14 @@ class Outbox:
 
     def command(self, kind: type[Command], account: str, **values: Any) -> str:
         """Give a command; returns its id."""
-        name = f"{self.prefix}{len(self.commands) + len(self.facts)}"
+        name = f"{self._prefix or self._begin()}{len(self.commands) + len(self.facts)}"
         made: Any = kind(id=name, ts_us=self.now_us, account=account, cause=self._cause(), **values)
         self.commands.append(made)
         return name
 
     def fact(self, kind: type[Fact], account: str | None, **values: Any) -> str:
         """State a fact; returns its id."""
-        name = f"{self.prefix}{len(self.commands) + len(self.facts)}"
+        name = f"{self._prefix or self._begin()}{len(self.commands) + len(self.facts)}"
         made: Any = kind(id=name, ts_us=self.now_us, account=account, cause=self._cause(), **values)
         self.facts.append(made)
         return name
