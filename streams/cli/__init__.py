@@ -4,6 +4,7 @@ A user's mistake is one sentence on standard error and exit status 2; anything e
 keeps its traceback.  What a command was asked for goes to standard output, all else beside it.
 """
 
+import logging
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -15,6 +16,10 @@ import typer
 from streams.ground.mistakes import Mistake
 
 from .commands import MARKUP, CommandGroup
+
+# The Kafka client's errors come back as ours; without a handler its lines would be printed beside
+# them, whichever command is loaded.
+logging.getLogger("aiokafka").addHandler(logging.NullHandler())
 
 app = typer.Typer(
     name="worksteal",

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -48,8 +47,6 @@ def doctor(
             "group": group,
         },
     )
-    # What its clients log comes back as findings.
-    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     lines: list[Line] = []
 
     def say(line: Line) -> None:

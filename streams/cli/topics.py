@@ -1,7 +1,6 @@
 """`worksteal topics`: the catalogue's topics on a broker."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -17,9 +16,6 @@ app = typer.Typer(
     help="Create or check the topics on a broker.\n\nExample: `worksteal topics create --partitions 4`",
     no_args_is_help=True,
 )
-
-# Its errors come back as ours; without a handler they would be printed beside them.
-logging.getLogger("aiokafka").addHandler(logging.NullHandler())
 
 
 @app.command("create")

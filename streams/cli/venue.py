@@ -1,7 +1,6 @@
 """`worksteal venue`: where orders go when no broker is behind the desk."""
 
 import asyncio
-import logging
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,9 +23,6 @@ app = typer.Typer(
     "Example: `worksteal venue paper --account demo=10000`",
     no_args_is_help=True,
 )
-
-# Its errors come back as ours; without a handler they would be printed beside them.
-logging.getLogger("aiokafka").addHandler(logging.NullHandler())
 
 MS = 1000
 """Microseconds in a millisecond."""

@@ -8,7 +8,7 @@ import pytest
 from tests.streams.observe.metrics.halves import Halves, halves
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running(broker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Halves]:
     """Run a sequencer and an agent whose accounts are in known states."""
     with halves(broker.address, tmp_path_factory.mktemp("halves")) as found:

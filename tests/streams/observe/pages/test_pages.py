@@ -9,7 +9,7 @@ import pytest
 from bench.workload import account
 from streams.ground.settings import Settings
 from tests.faults.deployment import Worker, deployed, wait_until
-from tests.streams.cli.command import worksteal
+from tests.streams.cli.command import worksteal_process
 from tests.streams.observe.pages.standing import (
     ODD_NAME,
     PATIENCE_S,
@@ -238,7 +238,7 @@ def test_a_port_that_is_taken_ends_the_worker_with_a_sentence(tmp_path):
     with closing(socket.create_server(("127.0.0.1", 0))) as there:
         port = there.getsockname()[1]
         words = ("worker", "--data-dir", tmp_path / "data")
-        done = worksteal(*words, cwd=tmp_path, WORKSTEAL_WEB_PORT=str(port))
+        done = worksteal_process(*words, cwd=tmp_path, WORKSTEAL_WEB_PORT=str(port))
     assert (done.status, done.out) == (2, "")
     line, end = done.err.split("\n")
     assert line.startswith(f"worksteal: web_port: 127.0.0.1:{port} is taken")
