@@ -1,4 +1,4 @@
-"""The last quote and forecast of each symbol, context by all accounts of a desk."""
+"""The last quote and forecast of each symbol, shared by all accounts of a desk."""
 
 import msgspec
 
