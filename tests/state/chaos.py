@@ -5,6 +5,7 @@ desk's commands in order but in any mood, and is the independent judge of capaci
 """
 
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -257,3 +258,22 @@ class Chaos:
 
     def forecast(self, symbol: str, pnl: int) -> None:
         self.say(Forecast(ts_us=self.world.now_us, symbol=symbol, pnl=float(pnl)))
+
+
+def wander(chaos: Chaos, draw: Random, moves: int) -> None:
+    """Let a day with steals in it happen; the same draws give the same day."""
+    for _ in range(moves):
+        chaos.world.now_us += draw.randrange(1, 2_000_000)
+        kind = draw.choice(["quote"] * 3 + ["want"] * 3 + ["answer"] * 6 + ["fill", "snapshot"])
+        name = draw.choice(ACCOUNTS)
+        if kind == "quote":
+            chaos.quote(draw.choice(SYMBOLS), draw.choice([99.5, 100.0, 100.4, 102.0]))
+        elif kind == "want":
+            limit = draw.choice([99.0, 99.8, 100.0])
+            chaos.want(name, draw.choice(SYMBOLS), limit, 6000.0, draw.randrange(4))
+        elif kind == "answer":
+            chaos.answer(name, "yes")
+        elif kind == "fill":
+            chaos.fill(name, draw.randrange(9), draw.choice([0.5, 1.0]))
+        else:
+            chaos.snapshot(name)

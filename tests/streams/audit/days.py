@@ -14,7 +14,7 @@ from streams.audit.recording.writer import RecordingWriter
 from streams.ground.kafka import LogRecord
 from streams.journal.standing.machine import StandingMachine
 from streams.journal.standing.restoring import machine_of
-from tests.state.chaos import ACCOUNTS, SYMBOLS, Chaos
+from tests.state.chaos import Chaos, wander
 from tests.state.world import WEDNESDAY, World, roomy, times
 from tests.streams.journal.fakes import Broker, CrashError, FakePorts
 from topics.catalogue import EXECUTION, JOURNAL, STEALS
@@ -54,24 +54,9 @@ class Day:
 
 def frames(seed: int, moves: int, now_us: int = WEDNESDAY) -> list[Timed]:
     """Return a journal partition that begins with its policy; its day is random but repeatable."""
-    draw = Random(seed)
     chaos = Chaos(World(DEFAULT, now_us))
     chaos.say(PolicySet(ts_us=chaos.world.now_us, policy=roomy().model_dump()))
-    for _ in range(moves):
-        chaos.world.now_us += draw.randrange(1, 2_000_000)
-        kind = draw.choice(["quote"] * 3 + ["want"] * 3 + ["answer"] * 6 + ["fill", "snapshot"])
-        name = draw.choice(ACCOUNTS)
-        if kind == "quote":
-            chaos.quote(draw.choice(SYMBOLS), draw.choice([99.5, 100.0, 100.4, 102.0]))
-        elif kind == "want":
-            limit = draw.choice([99.0, 99.8, 100.0])
-            chaos.want(name, draw.choice(SYMBOLS), limit, 6000.0, draw.randrange(4))
-        elif kind == "answer":
-            chaos.answer(name, "yes")
-        elif kind == "fill":
-            chaos.fill(name, draw.randrange(9), draw.choice([0.5, 1.0]))
-        else:
-            chaos.snapshot(name)
+    wander(chaos, Random(seed), moves)
     return [(position.ts_us // 1000, encode_frame(frame)) for frame, position in chaos.frames]
 
 

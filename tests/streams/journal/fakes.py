@@ -16,7 +16,7 @@ from streams.journal.standing.machine import StandingMachine
 from streams.journal.standing.ports import Output, Rows
 from streams.journal.standing.restoring import machine_of, take_over
 from streams.journal.standing.staging import BATCH_BYTES_MAX
-from tests.state.chaos import ACCOUNTS, SYMBOLS, Chaos
+from tests.state.chaos import Chaos, wander
 from tests.state.world import World, roomy
 from topics.codec import encode_frame
 from topics.headers import Header
@@ -176,23 +176,8 @@ class Life:
 
 def journal(seed: int, moves: int = 60) -> list[JournalRecord]:
     """Return the journal of a random but repeatable day with steals in it."""
-    draw = Random(seed)
     chaos = Chaos(World(roomy()))
-    for _ in range(moves):
-        chaos.world.now_us += draw.randrange(1, 2_000_000)
-        kind = draw.choice(["quote"] * 3 + ["want"] * 3 + ["answer"] * 6 + ["fill", "snapshot"])
-        name = draw.choice(ACCOUNTS)
-        if kind == "quote":
-            chaos.quote(draw.choice(SYMBOLS), draw.choice([99.5, 100.0, 100.4, 102.0]))
-        elif kind == "want":
-            limit = draw.choice([99.0, 99.8, 100.0])
-            chaos.want(name, draw.choice(SYMBOLS), limit, 6000.0, draw.randrange(4))
-        elif kind == "answer":
-            chaos.answer(name, "yes")
-        elif kind == "fill":
-            chaos.fill(name, draw.randrange(9), draw.choice([0.5, 1.0]))
-        else:
-            chaos.snapshot(name)
+    wander(chaos, Random(seed), moves)
     return [(position.ts_us, encode_frame(frame)) for frame, position in chaos.frames]
 
 
