@@ -42,7 +42,8 @@ class Folder:
             raise self._unusable(error) from error
 
     def _unusable(self, error: OSError) -> SettingsError:
-        why = error.strerror or error
+        # Some have no number but only words; with a file's name beside them, Python 3.13 shows neither.
+        why = error.strerror or (error.args[0] if error.args else type(error).__name__)
         return SettingsError(f"data_dir: {self.path} cannot be used ({why}); name another folder.")
 
     @property
